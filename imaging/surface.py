@@ -92,13 +92,9 @@ class Surface:
     def __post_init__(self) -> None:
         heights = self.heights
         if heights.ndim != 2 or heights.size == 0:
-            raise SurfaceError(
-                f"Heights of shape {heights.shape} found; a non-empty (ny, nx) array is needed."
-            )
+            raise SurfaceError(f"Heights of shape {heights.shape} found; a non-empty (ny, nx) array is needed.")
         if heights.dtype not in (np.float32, np.float64):
-            raise SurfaceError(
-                f"Heights of type {heights.dtype} found; float32 or float64 metres are needed."
-            )
+            raise SurfaceError(f"Heights of type {heights.dtype} found; float32 or float64 metres are needed.")
         if np.isinf(heights).any():
             raise SurfaceError("Infinite heights found; mark missing points as NaN.")
         for name, step in zip(("x", "y"), self.spacing, strict=True):
@@ -161,9 +157,7 @@ class Surface:
         ny, nx = self.shape
         return nx * self.spacing[0] * 1e6, ny * self.spacing[1] * 1e6
 
-    def derive(
-        self, heights: FloatArray, *, step: str, spacing: tuple[float, float] | None = None
-    ) -> Surface:
+    def derive(self, heights: FloatArray, *, step: str, spacing: tuple[float, float] | None = None) -> Surface:
         """Return a surface with new heights that remembers this one's origin.
 
         Parameters
