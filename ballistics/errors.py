@@ -1,0 +1,36 @@
+"""Errors of the ballistics package.
+
+::
+
+    BallisticsError
+    ├── MarkError        (ValueError)     no usable mark in the scan, or the mark asked for is not there
+    ├── SetError         (KeyError)       no parameter set of that name
+    ├── OptionError      (ValueError)     an option or a mask does not fit
+    └── OutputError      (OSError)        a result cannot be written
+
+Errors about files and heights come from `imaging.errors`.
+"""
+
+
+class BallisticsError(Exception):
+    """Base of every error that the ballistics package raises on purpose."""
+
+
+class MarkError(BallisticsError, ValueError):
+    """The scan holds no mark that can be compared."""
+
+
+class SetError(BallisticsError, KeyError):
+    """No parameter set has the name that was asked for."""
+
+    def __str__(self) -> str:
+        """Return the message without the quotes that KeyError adds."""
+        return str(self.args[0])
+
+
+class OptionError(BallisticsError, ValueError):
+    """An option, or a file given with it, does not fit."""
+
+
+class OutputError(BallisticsError, OSError):
+    """A result cannot be written where it should go."""

@@ -1,0 +1,187 @@
+"""Named parameter sets: every number that a comparison depends on, with a hash.
+
+The sets are data (`parameters.toml`). Lengths are micrometres and angles degrees, so that a set means the
+same on every microscope. A set is never changed once released; a better one gets a new name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from ballistics.errors import SetError
+
+Micrometres = Annotated[float, Field(gt=0, le=10_000)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Degrees = Annotated[float, Field(gt=0, le=180)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Preparation(_Part):
+    """From a scan to a relief: form removed, band-pass, working pixel, clipped heights."""
+
+    form: Literal["plane", "polynomial", "sphere"]
+    degree: Annotated[int, Field(ge=0, le=6)] | None = None
+    order: Literal[0, 1, 2]
+    short_um: Micrometres
+    long_um: Micrometres
+    pixel_um: Micrometres
+    clip: Annotated[float, Field(gt=0, le=100)]
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Preparation:
+        if (self.degree is None) == (self.form == "polynomial"):
+            raise ValueError("degree goes with the polynomial form, and only with it")
+        if self.short_um >= self.long_um:
+            raise ValueError("short_um must be below long_um")
+        if self.short_um < 2 * self.pixel_um:
+            raise ValueError("short_um must be at least two working pixels")
+        return self
+
+
+class Pose(_Part):
+    """The search for the pose of the whole mark: all rotations, coarse to fine."""
+
+    coarse_um: Micrometres
+    fine_um: Micrometres
+    range_deg: Degrees
+    step_deg: Degrees
+    candidates: Annotated[int, Field(ge=1, le=20)]
+    min_overlap: Share
+
+
+class Cells(_Part):
+    """The grid of cells."""
+
+    side_um: Micrometres
+    min_fill: Share
+    min_overlap: Share
+
+
+class GlobalFirst(_Part):
+    """Each cell looks for its best match near the place where the whole mark's pose puts it."""
+
+    method: Literal["global-first"]
+    window_um: Micrometres
+    range_deg: Degrees
+    step_deg: Degrees
+
+
+class Exhaustive(_Part):
+    """Each cell looks through its own region at every rotation, knowing of no pose."""
+
+    method: Literal["exhaustive"]
+    region: Annotated[float, Field(gt=1, le=10)]
+    range_deg: Degrees
+    step_deg: Degrees
+
+
+class Rule(_Part):
+    """One congruence rule with its thresholds.
+
+    ``tau`` belongs to the High CMC rule alone.
+    """
+
+    kind: Literal["original", "high", "convergence", "consensus"]
+    shift_um: Micrometres
+    angle_deg: Degrees
+    correlation: Share
+    min_cells: Annotated[int, Field(ge=2, le=100)]
+    tau: Annotated[int, Field(ge=0, le=10)] | None = None
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Rule:
+        if (self.tau is None) == (self.kind == "high"):
+            raise ValueError("tau goes with the high rule, and only with it")
+        return self
+
+
+class ParameterSet(_Part):
+    """Everything a comparison of impressed marks depends on.
+
+    Examples
+    --------
+    >>> chosen = parameter_set("breech-face-2026")
+    >>> chosen.mark, chosen.cells.side_um
+    ('breech face', 400.0)
+    >>> chosen.hash == chosen.model_copy(update={"name": "other"}).hash
+    True
+    """
+
+    name: str
+    mark: Literal["breech face", "firing pin"]
+    source: str
+    preparation: Preparation
+    pose: Pose
+    cells: Cells
+    search: Annotated[GlobalFirst | Exhaustive, Field(discriminator="method")]
+    rules: Mapping[str, Rule]
+    score: str
+
+    @model_validator(mode="after")
+    def _scores_by_a_rule(self) -> ParameterSet:
+        if self.score not in self.rules:
+            raise ValueError(f"score names {self.score!r}, which is not among the rules {sorted(self.rules)}")
+        return self
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The values alone, without name and source."""
+        return self.model_dump(mode="json", exclude={"name", "source"}, exclude_none=True)
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of the values; two sets that compute the same have the same hash."""
+        text = json.dumps(self.values, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def exhaustive(self) -> ParameterSet:
+        """Return this set with the exhaustive search over -30 to 30 degrees, as the literature does it."""
+        search = Exhaustive(method="exhaustive", region=3.0, range_deg=30.0, step_deg=3.0)
+        return self.model_copy(update={"name": f"{self.name}+exhaustive", "search": search})
+
+
+@cache
+def parameter_sets() -> Mapping[str, ParameterSet]:
+    """Return all shipped sets by name; the first of each mark is its default."""
+    raw = tomllib.loads(files("ballistics").joinpath("parameters.toml").read_text(encoding="utf-8"))
+    sets: dict[str, ParameterSet] = {}
+    complete: dict[str, dict[str, Any]] = {}
+    for name, own in raw.items():
+        based = complete[own.pop("extends")] if "extends" in own else {}
+        complete[name] = {**based, **own}
+        sets[name] = ParameterSet(name=name, **complete[name])
+    return sets
+
+
+def parameter_set(name: str) -> ParameterSet:
+    """Return the shipped set of this name.
+
+    Raises
+    ------
+    SetError
+        If there is none; the message lists those that exist.
+    """
+    sets = parameter_sets()
+    if name not in sets:
+        raise SetError(f"No parameter set is called {name!r}. There are: {', '.join(sets)}.")
+    return sets[name]
+
+
+def default_set(mark: str) -> ParameterSet:
+    """Return the set that is used for a mark when none is named."""
+    for candidate in parameter_sets().values():
+        if candidate.mark == mark:
+            return candidate
+    marks = dict.fromkeys(each.mark for each in parameter_sets().values())
+    raise SetError(f"No parameter set for the mark {mark!r}. Marks with sets: {', '.join(marks)}.")
