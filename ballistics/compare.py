@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -154,7 +155,7 @@ def compare(
     ):
         exhibit = prepare_exhibit(scan, chosen, mask=mask, accept=accept)
         if isinstance(exhibit, NotComparable):
-            name = scan.provenance.path or f"the {role} scan"
+            name = Path(scan.provenance.path).name if scan.provenance.path else f"the {role} scan"
             return NotComparable(
                 reason=f"{name}: {exhibit.reason}", parameters=chosen, scans=(reference, questioned)
             )
@@ -265,7 +266,7 @@ def align(reference: Mark, questioned: Mark) -> Alignment | NoAlignment:
 
 def _warnings(comparison: Comparison, first: Mark, second: Mark, alignment: Alignment) -> Iterator[str]:
     for exhibit in (comparison.reference, comparison.questioned):
-        name = exhibit.scan.provenance.path or "a scan"
+        name = Path(exhibit.scan.provenance.path).name if exhibit.scan.provenance.path else "a scan"
         for finding in exhibit.scan.provenance.doubts:
             yield f"{name}: accepted in spite of {finding.code}: {finding.message}"
         yield from (f"{name}: {note}" for note in exhibit.segmentation.notes)

@@ -215,7 +215,7 @@ def _turn(points: FloatArray, angle: float) -> FloatArray:
 def _peaks(correlation: Float32Array) -> tuple[FloatArray, FloatArray]:
     """Highest value of each map and its place ``(x, y)``, to a fraction of a step by parabolas."""
     n, ny, nx = correlation.shape
-    index = correlation.reshape(n, -1).argmax(axis=1)
+    index = correlation.reshape(n, ny * nx).argmax(axis=1)
     y, x = np.divmod(index, nx)
     cell = np.arange(n)
     peak = correlation[cell, y, x].astype(np.float64)

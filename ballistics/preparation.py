@@ -15,7 +15,6 @@ from imaging.register import Relief, reduce, relief
 from imaging.resample import isotropic, trim
 from imaging.surface import Surface
 
-COARSEST = 1.5
 FEWEST_POINTS = 400
 
 
@@ -76,8 +75,8 @@ def prepare(scan: Surface, mask: np.ndarray | None, parameters: ParameterSet) ->
     standard deviations so that a dent or a torn edge does not outweigh the texture.
     """
     chosen = parameters.preparation
-    coarsest = COARSEST * chosen.pixel_um
-    if max(scan.spacing) * 1e6 > coarsest:
+    coarsest = chosen.short_um / 2
+    if max(scan.spacing) * 1e6 > coarsest * (1 + 1e-6):
         raise MarkError(
             f"Pixels of {max(scan.spacing) * 1e6:.4g} um found; {parameters.name} needs {coarsest:g} um or "
             "finer. Scan at a higher magnification or choose a set for coarser scans."

@@ -37,9 +37,11 @@ SPECK_UM = 45.0
 SMALLEST_MM2 = {"breech face": 0.35, "firing pin": 0.1}
 PIN_DEPTH_UM = 30.0
 PIN_RADII_UM = (200.0, 1500.0)
-PIN_FLOOR = 0.35
+PIN_FLOOR = 0.5
+PIN_SLOPE = 1.0
 LONGEST_SHAPE = 2.0
 WIDEST_BULLET_UM = 12_000.0
+FEWEST_CROSSCUT_POINTS = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,13 +205,12 @@ def _refuse_bullet(level: Surface) -> None:
     width, height = level.size_um
     if max(width, height) < LONGEST_SHAPE * min(width, height):
         return
-    heights = level.heights * 1e6
-    across = np.nanmedian(heights, axis=0 if width > height else 1) if np.isfinite(heights).any() else heights
-    x = np.arange(across.size) * level.pixel_um
-    known = np.isfinite(across)
-    if known.sum() < 10:
+    profile = np.ma.median(np.ma.masked_invalid(level.heights * 1e6), axis=0 if width > height else 1)
+    known = ~np.ma.getmaskarray(profile)
+    if known.sum() < FEWEST_CROSSCUT_POINTS:
         return
-    bend = -2.0 * np.polynomial.Polynomial.fit(x[known], across[known], 2).convert().coef[2]
+    along = np.arange(known.size)[known] * level.pixel_um
+    bend = -2.0 * np.polynomial.Polynomial.fit(along, profile.compressed(), 2).convert().coef[2]
     if bend > 1.0 / WIDEST_BULLET_UM:
         raise MarkError(
             f"A strip of {width / 1e3:.1f} x {height / 1e3:.1f} mm bent to a radius of {1 / bend / 1e3:.1f} mm "
@@ -338,8 +339,9 @@ def _pin(depth: Heights, inside: BoolArray, pixel_um: float) -> tuple[BoolArray,
             circle = Circle(x=float(column.mean()), y=float(row.mean()), radius=radius)
     if circle is None:
         return nothing, None
-    floor = best & (depth > PIN_FLOOR * np.percentile(depth[best], 98))
-    return floor, circle
+    slope = np.hypot(*np.gradient(cv2.GaussianBlur(depth, (0, 0), 1.5) / pixel_um))
+    floor = best & (depth > PIN_FLOOR * np.percentile(depth[best], 98)) & (slope < PIN_SLOPE)
+    return _tidied(floor, pixel_um) & best, circle
 
 
 def _round(radius_px: float) -> NDArray[np.uint8]:
