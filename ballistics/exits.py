@@ -1,0 +1,54 @@
+"""Exit codes of the command, and the guard that turns errors into one clear message."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+
+class ExitCode(IntEnum):
+    """How a command ended."""
+
+    OUR_ERROR = 1
+    USAGE = 2
+    PROBLEMS = 3
+    UNREADABLE = 4
+    BUG = 70
+    STOPPED = 130
+
+
+class GuardedGroup(TyperGroup):
+    """Commands whose errors become a message on stderr and an exit code; ``--debug`` lets them through."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that was asked for."""
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            by_typer = isinstance(error, typer.Abort) or getattr(error, "exit_code", None) is not None
+            if by_typer or ctx.params.get("debug") or isinstance(error, BrokenPipeError):
+                raise
+            raise typer.Exit(explain(error)) from None
+
+
+def explain(error: Exception) -> ExitCode:
+    """Say what went wrong and return the exit code."""
+    from ballistics.errors import BallisticsError
+    from ballistics.terminal import say
+    from imaging.errors import FileError, FormatError, ImagingError
+
+    if isinstance(error, BallisticsError | ImagingError):
+        say(f"Error: {error}", error=True)
+        return ExitCode.UNREADABLE if isinstance(error, FileError | FormatError) else ExitCode.OUR_ERROR
+    if isinstance(error, MemoryError):
+        say("Error: there is not enough memory for these scans; close other programs.", error=True)
+        return ExitCode.OUR_ERROR
+    say(
+        f"This is a bug in ballistics ({type(error).__name__}: {error}). Please report it with what "
+        "'ballistics --debug' and the rest of your command print.",
+        error=True,
+    )
+    return ExitCode.BUG

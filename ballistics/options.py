@@ -1,0 +1,79 @@
+"""Options that several commands share, and the parameter set that they choose."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from ballistics.parameters import ParameterSet
+
+
+class MarkKind(StrEnum):
+    """Marks that can be compared."""
+
+    BREECH_FACE = "breech face"
+    FIRING_PIN = "firing pin"
+
+
+class LengthUnit(StrEnum):
+    """Units that a file may be written in."""
+
+    AUTO = "auto"
+    M = "m"
+    MM = "mm"
+    UM = "um"
+
+
+class Axis(StrEnum):
+    """Axes along which a scan can be mirrored."""
+
+    X = "x"
+    Y = "y"
+
+
+Scan = Annotated[Path, typer.Argument(metavar="FILE", help="A scan: X3P, SDF, AL3D or a vendor format.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
+Force = Annotated[bool, typer.Option("--force", help="Replace files that exist.")]
+SetName = Annotated[str | None, typer.Option("--params", metavar="NAME", help="Parameter set; see 'params list'.")]
+Mark = Annotated[
+    MarkKind | None,
+    typer.Option("--mark", help="Mark to compare; the breech face unless --params says otherwise."),
+]
+Exhaustive = Annotated[
+    bool, typer.Option("--exhaustive", help="Search every cell by itself from -30 to 30 degrees.")
+]
+Units = Annotated[LengthUnit, typer.Option("--units", help="Unit that the file is written in.")]
+Accept = Annotated[
+    list[str] | None,
+    typer.Option("--accept", metavar="CODE", help="Accept a doubtful finding you have checked; may be repeated."),
+]
+Picture = Annotated[Path | None, typer.Option(metavar="PICTURE.png", help="Write a shaded picture.")]
+Mask = Annotated[Path | None, typer.Option(metavar="MASK.png", help="Mask of this scan, white on the mark.")]
+
+
+def choose_set(
+    name: str | None, mark: MarkKind | None, exhaustive: bool, *, hint: str = "--params"
+) -> ParameterSet:
+    """Return the set of this name, or the mark's default.
+
+    Raises
+    ------
+    typer.BadParameter
+        If there is no such set, or it is for another mark.
+    """
+    from ballistics.errors import SetError
+    from ballistics.parameters import default_set, parameter_set
+
+    try:
+        chosen = parameter_set(name) if name else default_set(mark or MarkKind.BREECH_FACE)
+    except SetError as error:
+        raise typer.BadParameter(str(error), param_hint=hint) from error
+    if mark and chosen.mark != mark:
+        raise typer.BadParameter(
+            f"{chosen.name} is a set for the {chosen.mark}, not for the {mark}", param_hint="--mark"
+        )
+    return chosen.exhaustive() if exhaustive else chosen

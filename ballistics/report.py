@@ -1,0 +1,246 @@
+"""The report of a comparison: one self-contained page that needs no network."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import math
+import os
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from ballistics import figures
+from ballistics.cell_drawings import DrawnCell, Histogram, draw_cells, draw_histogram
+from ballistics.compare import Comparison, Exhibit, NotComparable
+from ballistics.contract import versions
+from ballistics.output import printable, write_output
+from ballistics.summary import grid_text, measures, parameter_rows, rule_counts, scan_name
+from ballistics.wording import CLOSING, LIMITS
+from imaging.surface import Surface
+
+ROLES = ("Reference", "Questioned")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circle:
+    """A circle on the picture of a scan, in micrometres from its middle."""
+
+    name: str
+    x: float
+    y: float
+    radius: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """What the page shows of one scan; the mark's fields are empty where no comparison was made."""
+
+    role: str
+    scan: Surface
+    picture: figures.Image
+    outline: str = ""
+    circles: tuple[Circle, ...] = ()
+    mask: str = ""
+    steps: tuple[str, ...] = ()
+
+    @property
+    def path(self) -> str:
+        """The file as it was named, safe to print."""
+        return scan_name(self.scan)
+
+    @property
+    def name(self) -> str:
+        """The file's name without its folder."""
+        return Path(self.path).name
+
+    @property
+    def sha256(self) -> str:
+        """The hash of the file."""
+        return printable(self.scan.provenance.sha256 or "no file")
+
+    @property
+    def size(self) -> str:
+        """Points and extent of the scan."""
+        return grid_text(self.scan)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Direction:
+    """The cells of one mark in the other: pictures of both, and the drawings on them."""
+
+    key: str
+    label: str
+    home: str
+    away: str
+    cells: list[DrawnCell]
+
+
+def render_report(result: Comparison | NotComparable, *, made: datetime | None = None) -> str:
+    """Return the page for a comparison, or for the reason why there is none.
+
+    Parameters
+    ----------
+    result : Comparison or NotComparable
+        From `ballistics.compare.compare`.
+    made : datetime, optional
+        When the page was made, with a time zone. Left out, the page holds no date, and the same comparison
+        gives the same bytes.
+
+    Returns
+    -------
+    str
+        HTML with all pictures, styles and scripts inside; its policy forbids it to load anything.
+
+    Examples
+    --------
+    >>> from ballistics.compare import compare
+    >>> from imaging.synthetic import pair
+    >>> marks = pair(np.random.default_rng(7), correlation=0.9)
+    >>> page = render_report(compare(marks.reference, marks.questioned))
+    >>> page.startswith("<!doctype html>"), "data:image/png" in page
+    (True, True)
+    """
+    common: dict[str, Any] = {
+        "made": f"{made:%Y-%m-%d %H:%M %Z}".strip() if made else None,
+        "mark": result.parameters.mark,
+        "parameters": result.parameters,
+        "values": parameter_rows(result.parameters),
+        "versions": versions(),
+        "warnings": [printable(warning) for warning in result.warnings],
+        "closing": CLOSING,
+        "limits": LIMITS,
+    }
+    if isinstance(result, NotComparable):
+        sides = [_bare_side(role, scan) for role, scan in zip(ROLES, result.scans, strict=False)]
+        return _render("no_comparison.html", reason=printable(result.reason), sides=sides, **common)
+    return _render("comparison.html", **_comparison_page(result), **common)
+
+
+def write_report(
+    result: Comparison | NotComparable,
+    path: str | os.PathLike[str],
+    *,
+    made: datetime | None = None,
+    overwrite: bool = False,
+) -> Path:
+    """Write the page of `render_report` to a file.
+
+    Raises
+    ------
+    OutputError
+        If the file exists and ``overwrite`` is false, or it cannot be written.
+    """
+    return write_output(path, render_report(result, made=made).encode("utf-8", "replace"), overwrite=overwrite)
+
+
+def _comparison_page(comparison: Comparison) -> dict[str, Any]:
+    reference, questioned = comparison.reference, comparison.questioned
+    return {
+        "sides": [_side(role, each) for role, each in zip(ROLES, (reference, questioned), strict=True)],
+        "comparison": comparison,
+        "rules": rule_counts(comparison),
+        "measures": measures(comparison),
+        "halves": [f"{percent:.1f}" for percent in figures.halves(comparison)],
+        "aligned": figures.aligned_images(comparison),
+        "marks": {
+            "reference": figures.mark_image(reference.mark),
+            "questioned": figures.mark_image(questioned.mark),
+        },
+        "agreement": figures.agreement_image(comparison),
+        "stops": _stops(),
+        "directions": _directions(comparison),
+        "histogram": _histogram(comparison),
+    }
+
+
+def _directions(comparison: Comparison) -> list[Direction]:
+    rules = comparison.verdicts
+    return [
+        Direction(
+            key="forward",
+            label="cells of the reference, searched in the questioned mark",
+            home="reference",
+            away="questioned",
+            cells=draw_cells(comparison.forward, {name: ahead for name, (ahead, _) in rules.items()}),
+        ),
+        Direction(
+            key="backward",
+            label="cells of the questioned mark, searched in the reference",
+            home="questioned",
+            away="reference",
+            cells=draw_cells(comparison.backward, {name: back for name, (_, back) in rules.items()}),
+        ),
+    ]
+
+
+def _histogram(comparison: Comparison) -> Histogram:
+    scored = comparison.parameters.score
+    both = zip((comparison.forward, comparison.backward), comparison.verdicts[scored], strict=True)
+    compared = [(cells.correlation[cells.compared], verdict.congruent[cells.compared]) for cells, verdict in both]
+    correlation, congruent = (np.concatenate(each) for each in zip(*compared, strict=True))
+    return draw_histogram(correlation, congruent, threshold=comparison.parameters.rules[scored].correlation)
+
+
+def _side(role: str, exhibit: Exhibit) -> Side:
+    found, scan = exhibit.segmentation, exhibit.scan
+    middle = (np.array(scan.shape[::-1]) - 1) / 2 * scan.spacing
+    how = {"given": "mask given", "whole scan": "whole scan is the mark", "found": "mark found"}
+    return Side(
+        role=role,
+        scan=scan,
+        picture=figures.scan_image(scan),
+        outline=figures.mask_outline(found),
+        circles=tuple(
+            Circle(
+                name=name,
+                x=(circle.x - middle[0]) * 1e6,
+                y=(circle.y - middle[1]) * 1e6,
+                radius=circle.radius * 1e6,
+            )
+            for name, circle in found.circles.items()
+        ),
+        mask=f"{how[found.how]}, {found.area_mm2:.2f} mm²",
+        steps=exhibit.mark.surface.provenance.steps,
+    )
+
+
+def _bare_side(role: str, scan: Surface) -> Side:
+    return Side(role=role, scan=scan, picture=figures.scan_image(scan), steps=scan.provenance.steps)
+
+
+def _stops() -> list[str]:
+    """Colours of the correlation scale in eleven steps from 0 to 1."""
+    table = figures.colour_table()
+    return ["#{:02x}{:02x}{:02x}".format(*table[math.floor(share * 25.5)]) for share in range(11)]
+
+
+@cache
+def _environment() -> Environment:
+    pages = Environment(
+        loader=PackageLoader("ballistics"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    pages.filters["printable"] = printable
+    assert pages.loader is not None
+    for name in ("report.css", "report.js"):
+        text = pages.loader.get_source(pages, name)[0]
+        digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")
+        kind = name.partition(".")[2]
+        pages.globals[kind] = text
+        pages.globals[f"{kind}_digest"] = f"'sha256-{digest}'"
+    pages.globals["release"] = version("forensic-ballistics")
+    return pages
+
+
+def _render(name: str, **content: Any) -> str:
+    return _environment().get_template(name).render(**content)

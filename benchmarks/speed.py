@@ -1,0 +1,147 @@
+"""How long each stage takes on one thread, and how much memory: `python -m benchmarks.speed`.
+
+Every job is repeated in turn with all others, so that a machine that slows down slows all of them; the median
+of the CPU seconds is given, and its ratio to a fixed batch of FFTs measured in the same turns.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[name] = "1"
+
+import platform
+import statistics
+import subprocess
+import sys
+import time
+import tracemalloc
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import scipy.fft
+
+from ballistics.compare import Exhibit, align, compare_exhibits, prepare_exhibit
+from ballistics.contract import versions
+from ballistics.impressed import match_cells
+from ballistics.parameters import ParameterSet, default_set
+from benchmarks.scans import folder
+from imaging.files import open_surface
+from imaging.register import Pose
+from imaging.surface import Surface
+from imaging.synthetic import cartridge_case
+
+Job = Callable[[], object]
+NOWHERE = Pose(angle=0.0, dx=0.0, dy=0.0)
+
+
+def jobs() -> dict[str, Job]:
+    """Every job that is timed, by the name under which it is quoted."""
+    place = folder() / "breech_face" / "fadul"
+    files = {name: place / f"Fadul_{name}.x3p" for name in ("1-1", "1-2", "2-1")}
+    chosen, slow = default_set("breech face"), default_set("breech face").exhaustive()
+    scans = {name: open_surface(path) for name, path in files.items()}
+    fast = {name: prepared(scan, chosen) for name, scan in scans.items()}
+    full = {name: prepared(scan, slow) for name, scan in scans.items()}
+    raw, _ = cartridge_case(np.random.default_rng(1), shape=(2000, 2000), pixel_um=2.9)
+    first, mate = fast["1-1"].mark, fast["1-2"].mark
+    found = align(first, mate)
+    batch = np.random.default_rng(0).standard_normal((64, 128, 128), dtype=np.float32)
+    return {
+        "reference kernel: 64 float32 FFTs of 128 x 128": lambda: scipy.fft.rfft2(batch),
+        "open a scan, 545 x 545": lambda: open_surface(files["1-1"]),
+        "prepare a scan, 545 x 545": lambda: prepared(scans["1-1"], chosen),
+        "prepare a raw scan, 2000 x 2000": lambda: prepared(raw, chosen),
+        "pose over 360 degrees": lambda: align(first, mate),
+        "cells, one direction": lambda: match_cells(
+            first.relief, mate.relief, found.pose, cells=chosen.cells, search=chosen.search
+        ),
+        "same-source pair, both directions": lambda: compare_exhibits(fast["1-1"], fast["1-2"]),
+        "different-source pair, both directions": lambda: compare_exhibits(fast["1-1"], fast["2-1"]),
+        "exhaustive cells, -30 to 30 by 3, one direction": lambda: match_cells(
+            full["1-1"].mark.relief, full["1-2"].mark.relief, NOWHERE, cells=slow.cells, search=slow.search
+        ),
+    }
+
+
+def prepared(scan: Surface, chosen: ParameterSet) -> Exhibit:
+    """Prepare a scan that is known to be good."""
+    exhibit = prepare_exhibit(scan, chosen)
+    assert isinstance(exhibit, Exhibit), exhibit.reason
+    return exhibit
+
+
+def measure(timed: dict[str, Job], repeats: int) -> dict[str, list[float]]:
+    """CPU seconds of every job, its repeats taken in turn with the others."""
+    seconds: dict[str, list[float]] = {name: [] for name in timed}
+    for turn in range(repeats + 1):
+        for name, job in timed.items():
+            start = time.process_time()
+            job()
+            if turn:
+                seconds[name].append(time.process_time() - start)
+    return seconds
+
+
+def peak_mb(job: Job) -> float:
+    """Most memory that a job held at once beyond what was there before, as numpy and Python see it."""
+    tracemalloc.start()
+    before = tracemalloc.get_traced_memory()[0]
+    tracemalloc.reset_peak()
+    job()
+    peak = tracemalloc.get_traced_memory()[1] - before
+    tracemalloc.stop()
+    return peak / 2**20
+
+
+def from_the_shell(repeats: int) -> float:
+    """Median seconds of `ballistics compare` as a whole process, start to end."""
+    place = folder() / "breech_face" / "fadul"
+    command = [sys.executable, "-m", "ballistics.cli", "compare"]
+    seconds = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        subprocess.run(
+            [*command, place / "Fadul_1-1.x3p", place / "Fadul_1-2.x3p"], check=True, capture_output=True
+        )
+        seconds.append(time.perf_counter() - start)
+    return statistics.median(seconds)
+
+
+def main() -> None:
+    """Measure and print a Markdown table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--repeats", type=int, default=7, help="counted repeats of each job (at least 5)")
+    parser.add_argument("--out", type=Path, help="write the table here instead of printing it")
+    options = parser.parse_args()
+    cv2.setNumThreads(1)
+    timed = jobs()
+    seconds = measure(timed, max(5, options.repeats))
+    kernel = statistics.median(next(iter(seconds.values())))
+    lines = [
+        f"{platform.machine()}, {os.cpu_count()} cores, one thread; "
+        + ", ".join(f"{name} {version}" for name, version in versions().items()),
+        "",
+        "| job | CPU median, ms | min, ms | times the kernel | peak extra memory, MB |",
+        "| --- | ---: | ---: | ---: | ---: |",
+    ]
+    for name, values in seconds.items():
+        middle = statistics.median(values)
+        lines.append(
+            f"| {name} | {middle * 1e3:.1f} | {min(values) * 1e3:.1f} | {middle / kernel:.1f} "
+            f"| {peak_mb(timed[name]):.0f} |"
+        )
+    lines += ["", f"`ballistics compare` from the shell, whole process: {from_the_shell(5):.2f} s (wall, median)."]
+    text = "\n".join(lines) + "\n"
+    if options.out:
+        options.out.write_text(text, encoding="utf-8")
+    else:
+        print(text, end="")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,163 @@
+"""The sample scans: registered, made again, and read and compared with the outcome that stands beside them."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import sys
+import tomllib
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+import typer
+
+from ballistics.compare import compare
+from ballistics.parameters import default_set
+from ballistics.segment import segment
+from imaging.errors import ImagingError
+from imaging.files import open_surface
+from imaging.formats.container import pack, read_members
+from imaging.formats.x3p_records import PAYLOAD
+from imaging.synthetic import cartridge_case
+
+FOLDER = Path(__file__).parents[1] / "sample_images"
+WRITTEN_BY_HAND = {".gitattributes", "README.md", "comparisons.toml", "make.py", "registry.toml"}
+
+
+def tables(name: str) -> dict[str, list[dict[str, Any]]]:
+    return tomllib.loads((FOLDER / name).read_text(encoding="utf-8"))
+
+
+FILES = tables("registry.toml")["file"]
+COMPARISONS = tables("comparisons.toml")["comparison"]
+
+
+@pytest.fixture(scope="module")
+def make() -> ModuleType:
+    """The program as a module; it makes the samples once for all tests."""
+    spec = importlib.util.spec_from_file_location("sample_images_make", FOLDER / "make.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    made = list(module.samples())
+    module.samples = lambda: iter(made)
+    return module
+
+
+def test_every_file_is_registered_with_its_hash() -> None:
+    found = {path.relative_to(FOLDER).as_posix() for path in FOLDER.rglob("*") if path.is_file()}
+    found = {name for name in found if "__pycache__" not in name} - WRITTEN_BY_HAND
+    assert found == {file["name"] for file in FILES}
+    for file in FILES:
+        data = (FOLDER / file["name"]).read_bytes()
+        assert (len(data), hashlib.sha256(data).hexdigest()) == (file["bytes"], file["sha256"]), file["name"]
+    assert sum(file["bytes"] for file in FILES) < 3_000_000
+
+
+def test_the_program_makes_these_files(make: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(typer.Exit) as done:
+        make.main(check=True, out=FOLDER)
+    assert done.value.exit_code == 0, capsys.readouterr().out
+
+
+def test_the_check_tells_what_is_different(
+    make: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make.main(out=tmp_path)
+    (tmp_path / "gun-1-case-1.x3p").unlink()
+    (tmp_path / "faulty" / "empty.x3p").write_bytes(b"no longer")
+    with pytest.raises(typer.Exit) as done:
+        make.main(check=True, out=tmp_path)
+    assert done.value.exit_code == 3
+    lines = capsys.readouterr().out.splitlines()
+    assert [line for line in lines if "DIFFERENT" in line] == [
+        "gun-1-case-1.x3p: DIFFERENT: not there",
+        "faulty/empty.x3p: DIFFERENT",
+        "registry.toml: DIFFERENT: does not describe the files",
+    ]
+    assert "gun-1-case-2.x3p: identical" in lines
+
+
+def changed(make: ModuleType, data: bytes, steps: float, points: int) -> bytes:
+    """Return a scan with some heights some steps of 10 nm higher and checksums that fit."""
+    members = read_members(data)
+    heights = np.frombuffer(members[PAYLOAD], "<f4").copy()
+    heights[np.flatnonzero(np.isfinite(heights))[:points]] += np.float32(steps * 1e-8)
+    edited: bytes = pack(make._edited({**members, PAYLOAD: heights.tobytes()}))
+    return edited
+
+
+def test_a_turned_rounding_is_told_from_other_heights(make: ModuleType) -> None:
+    made = next(sample for sample in make.samples() if sample.name == "faulty/mirrored.x3p").data
+    assert make.difference(made, pack(read_members(made), compress=False), 1e-8).startswith("identical content")
+    assert make.difference(made, changed(make, made, 1, 3), 1e-8).startswith("equal up to rounding: 3 of 84100")
+    for steps, points in ((2, 3), (1, 2000)):
+        assert make.difference(made, changed(make, made, steps, points), 1e-8).startswith("DIFFERENT")
+    members = read_members(made)
+    other = pack(make._edited(members, ("1.25e-05", "1.26e-05")))
+    assert make.difference(made, other, 1e-8) == "DIFFERENT: in more than its heights"
+    assert make.difference(made, changed(make, made, 1, 3), 0.0) == "DIFFERENT"
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file["name"])
+def test_the_reader_says_what_is_registered(file: dict[str, Any]) -> None:
+    path = FOLDER / file["name"]
+    if file["outcome"] == "refused":
+        with pytest.raises(ImagingError, match=file["says"]) as caught:
+            open_surface(path)
+        assert str(path) in str(caught.value)
+        return
+    findings = open_surface(path).provenance.findings
+    outcomes = [f"{finding.severity} {finding.code}" for finding in findings]
+    assert (outcomes or ["opens"]) == [file["outcome"]]
+    assert all(file["says"] in finding.message for finding in findings)
+
+
+def told(case: dict[str, Any]) -> str:
+    return f"{case['reference']} {case['questioned']} {case.get('accept', '')}"
+
+
+@pytest.mark.parametrize("case", COMPARISONS, ids=told)
+def test_a_comparison_gives_what_is_registered(case: dict[str, Any]) -> None:
+    scans = [open_surface(FOLDER / case[role]) for role in ("reference", "questioned")]
+    masks = [scan.valid if case.get("masks") == "measured" else None for scan in scans]
+    result = compare(
+        *scans,
+        default_set(case.get("mark", "breech face")),
+        mask_reference=masks[0],
+        mask_questioned=masks[1],
+        accept=case.get("accept", ()),
+    )
+    says = case.get("says", "")
+    if "lowest" not in case and "highest" not in case:
+        assert not result
+        assert says in result.reason
+        return
+    assert result
+    assert case.get("lowest", 0) <= result.score <= case.get("highest", result.cells)
+    assert says in " ".join(result.warnings)
+    assert bool(says) == any("mirror" in warning or "accepted" in warning for warning in result.warnings)
+    if "angle_deg" in case:
+        pose, pixel_um = result.alignment.pose, max(scans[1].spacing) * 1e6
+        assert pose.angle_deg == pytest.approx(case["angle_deg"], abs=0.5)
+        assert [pose.dx * 1e6, pose.dy * 1e6] == pytest.approx(case["shift_um"], abs=pixel_um)
+        assert result.accf == pytest.approx(0.6, abs=0.05)
+
+
+def test_the_breech_faces_of_the_raw_heads_are_found_where_they_are(make: ModuleType) -> None:
+    for number, (seed, pose) in enumerate(make.HEAD_CASES, start=1):
+        rng, gun = np.random.default_rng(seed), np.random.default_rng(30)
+        _, truth = cartridge_case(rng, gun=gun, pose=pose, **make.HEAD)
+        scan = open_surface(FOLDER / f"gun-3-head-{number}.x3p")
+        found = segment(scan)
+        face = truth.breech_face(scan)
+        assert found.how == "found"
+        assert (found.mask & face).sum() > 0.99 * found.mask.sum()
+        assert (found.mask & face).sum() > 0.7 * face.sum()
+        primer = found.circles["primer"]
+        assert np.hypot(primer.x - truth.primer.x, primer.y - truth.primer.y) < 30e-6
