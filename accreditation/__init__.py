@@ -1,1 +1,1 @@
-"""Placeholder."""
+"""Standards, assessment and readiness for accreditation, on top of `qms`. Nothing is built yet."""

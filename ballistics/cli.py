@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ballistics.exits import ExitCode, GuardedGroup
-from ballistics.options import (
+from ballistics.command.exits import ExitCode, GuardedGroup
+from ballistics.command.options import (
     Accept,
     AsJson,
     Axis,
@@ -80,13 +80,13 @@ def compare(
     force: Force = False,
 ) -> None:
     """Compare the marks on two scans."""
+    from ballistics.command.terminal import put_json, say, working
     from ballistics.compare import Comparison, NotComparable
     from ballistics.compare import compare as compare_scans
     from ballistics.contract import record
     from ballistics.output import check_output
     from ballistics.report import write_report
     from ballistics.segment import read_mask
-    from ballistics.terminal import put_json, say, working
     from imaging.files import open_surface
 
     parameters = choose_set(params, mark, exhaustive)
@@ -129,11 +129,11 @@ def show(
     force: Force = False,
 ) -> None:
     """Show what a scan holds and what the reader noticed; exit code 3 if the file is in doubt."""
-    from ballistics.figures import scan_picture
+    from ballistics.command.scan_facts import scan_facts
+    from ballistics.command.terminal import put_json, put_table, say, working
     from ballistics.output import check_output, write_output
-    from ballistics.scan_facts import scan_facts
+    from ballistics.page.figures import scan_picture
     from ballistics.summary import grid_text
-    from ballistics.terminal import put_json, put_table, say, working
     from imaging.files import open_surface
     from imaging.render import encode_png
 
@@ -177,9 +177,9 @@ def convert(
     force: Force = False,
 ) -> None:
     """Write a scan as an X3P file that follows the standard."""
+    from ballistics.command.terminal import say, working
     from ballistics.errors import OutputError
     from ballistics.output import check_output
-    from ballistics.terminal import say, working
     from imaging.errors import FileError
     from imaging.files import open_surface, write_x3p
     from imaging.resample import flip as flip_surface
@@ -214,11 +214,11 @@ def segment(
     force: Force = False,
 ) -> None:
     """Find the mark in a raw scan and write its mask."""
-    from ballistics.figures import scan_picture
+    from ballistics.command.terminal import put_json, put_table, say, working
     from ballistics.output import check_output, write_output
+    from ballistics.page.figures import scan_picture
     from ballistics.segment import mask_png
     from ballistics.segment import segment as find_mark
-    from ballistics.terminal import put_json, put_table, say, working
     from imaging.files import open_surface
     from imaging.render import encode_png
 
@@ -266,8 +266,8 @@ def compare_all(
     """Compare every pair of a folder or a list; stop and start again as you like."""
     from ballistics.batch import compare_all as compare_pairs
     from ballistics.batch import list_pairs
+    from ballistics.command.terminal import counting, say
     from ballistics.output import check_output
-    from ballistics.terminal import counting, say
 
     parameters = choose_set(params, mark, exhaustive)
     check_output(out, overwrite=True, inputs=(source,))
@@ -299,13 +299,13 @@ def demo(
     force: Force = False,
 ) -> None:
     """Make three scans of two invented guns, compare them and write the pages."""
+    from ballistics.command.demonstration import make_cases
+    from ballistics.command.terminal import put, say, working
     from ballistics.compare import Comparison
     from ballistics.compare import compare as compare_scans
-    from ballistics.demonstration import make_cases
     from ballistics.errors import OutputError
     from ballistics.output import check_output
     from ballistics.report import write_report
-    from ballistics.terminal import put, say, working
     from imaging.files import open_surface
 
     try:
@@ -331,8 +331,8 @@ def demo(
 @params_app.command("list")
 def list_params(as_json: AsJson = False) -> None:
     """List the parameter sets; the first of each mark is its default."""
+    from ballistics.command.terminal import put_json, put_table
     from ballistics.parameters import parameter_sets
-    from ballistics.terminal import put_json, put_table
 
     sets = parameter_sets().values()
     if as_json:
@@ -348,8 +348,8 @@ def list_params(as_json: AsJson = False) -> None:
 @params_app.command("show")
 def show_params(name: Annotated[str, typer.Argument(metavar="NAME")], as_json: AsJson = False) -> None:
     """Show every value of a parameter set."""
+    from ballistics.command.terminal import put, put_json, put_table
     from ballistics.summary import parameter_rows
-    from ballistics.terminal import put, put_json, put_table
 
     chosen = choose_set(name, None, False, hint="NAME")
     if as_json:
@@ -370,8 +370,8 @@ def main() -> None:
 
 
 def _put_comparison(result: Comparison) -> None:
+    from ballistics.command.terminal import put, put_table
     from ballistics.summary import measures, rule_counts, scan_name
-    from ballistics.terminal import put, put_table
     from ballistics.wording import CLOSING
 
     put(f"{result.parameters.mark.capitalize()}: {result.score} of {result.cells} cells congruent")

@@ -259,8 +259,9 @@ def align(reference: Mark, questioned: Mark) -> Alignment | NoAlignment:
     )
     if isinstance(found, NoAlignment):
         return found
-    refined = (refine(reference.fine, questioned.fine, each.pose) for each in found)
-    best = max(refined, key=lambda alignment: alignment.strength)
+    refined = [refine(reference.fine, questioned.fine, each.pose) for each in found]
+    needed = chosen.min_overlap * min(reference.fine.area, questioned.fine.area)
+    best = max((each for each in refined if each.overlap >= needed), key=lambda a: a.strength, default=found[0])
     return correlate(reference.relief, questioned.relief, best.pose)
 
 
@@ -289,7 +290,7 @@ def _mirror_is_likely(first: Mark, second: Mark, alignment: Alignment) -> bool:
         second, fine=mirrored(second.fine), coarse=mirrored(second.coarse), relief=mirrored(second.relief)
     )
     other = align(first, flipped)
-    return bool(other) and other.strength > MIRROR_ADVANTAGE * alignment.strength
+    return isinstance(other, Alignment) and other.strength > MIRROR_ADVANTAGE * alignment.strength
 
 
 def _between_scans(pose: Pose, reference: Mark, questioned: Mark) -> Pose:

@@ -69,7 +69,7 @@ def _original(cells: CellMatches, rule: Rule) -> Congruence:
         return _verdict(cells.compared, *(compared,) * 3, rule=rule)
     shift, angle = cells.shift, cells.angle
     middle = np.median(shift[compared], axis=0)
-    placed = (np.abs(shift - middle) <= rule.shift_um * 1e-6).all(axis=1)
+    placed = np.all(np.abs(shift - middle) <= rule.shift_um * 1e-6, axis=1)
     turned = np.abs(_wrap(angle - _circular_median(angle[compared]))) <= math.radians(rule.angle_deg)
     return _verdict(compared, cells.correlation >= rule.correlation, turned, placed, rule=rule)
 
@@ -94,13 +94,9 @@ def _high(cells: CellMatches, rule: Rule) -> Congruence:
     span = cells.angles[high].max() - cells.angles[high].min() if high.any() else math.inf
     if span > math.radians(rule.angle_deg) + 1e-9:
         return _original(cells, rule)
-    return _verdict(
-        cells.compared,
-        correlated[:, high].any(axis=1),
-        correlated[:, high].any(axis=1),
-        (placed & correlated & usable)[:, high].any(axis=1),
-        rule=rule,
-    )
+    anywhere = np.any(correlated[:, high], axis=1)
+    agreeing = np.any((placed & correlated & usable)[:, high], axis=1)
+    return _verdict(cells.compared, anywhere, anywhere, agreeing, rule=rule)
 
 
 def _convergence(cells: CellMatches, rule: Rule) -> Congruence:

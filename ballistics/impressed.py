@@ -86,13 +86,14 @@ class CellMatches:
     def angle(self) -> FloatArray:
         """Best rotation of each cell, between the tried steps, shape (n,)."""
         best, count = self.best, len(self.angles)
+        angle: FloatArray = self.angles[best]
         if count < 3:
-            return self.angles[best]
+            return angle
         rows, middle = np.arange(len(self)), np.clip(best, 1, count - 2)
         left, peak, right = (self.correlations[rows, middle + k] for k in (-1, 0, 1))
         inside = (best == middle) & (left > WORST) & (right > WORST)
-        offset = np.where(inside, _vertex(left, peak, right), 0.0)
-        return self.angles[best] + offset * (self.angles[1] - self.angles[0])
+        offset: FloatArray = np.where(inside, _vertex(left, peak, right), 0.0)
+        return angle + offset * (self.angles[1] - self.angles[0])
 
     @property
     def compared(self) -> NDArray[np.bool_]:
@@ -100,7 +101,8 @@ class CellMatches:
         return self.correlation > WORST
 
     def _at_best(self, values: FloatArray) -> FloatArray:
-        return values[np.arange(len(self)), self.best]
+        chosen: FloatArray = values[np.arange(len(self)), self.best]
+        return chosen
 
 
 def match_cells(
@@ -135,7 +137,10 @@ def match_cells(
     middle = np.array([(reference.shape[1] - 1) / 2, (reference.shape[0] - 1) / 2])
     centre = corner + (side - 1) / 2 - middle
     by_region = isinstance(search, Exhaustive)
-    reach = round(side * (search.region - 1) / 2) if by_region else math.ceil(search.window_um * 1e-6 / pixel)
+    if isinstance(search, Exhaustive):
+        reach = round(side * (search.region - 1) / 2)
+    else:
+        reach = math.ceil(search.window_um * 1e-6 / pixel)
     count = math.floor(search.range_deg / search.step_deg + 1e-9)
     turns = np.deg2rad(np.arange(-count, count + 1) * search.step_deg)
 
@@ -199,7 +204,8 @@ def _cut(image: Float32Array, corner: NDArray[np.int64], side: int) -> Float32Ar
 
 def _zero_mean(squares: Float32Array, masks: Float32Array) -> Float32Array:
     mean = squares.sum(axis=(1, 2)) / np.maximum(masks.sum(axis=(1, 2)), 1.0)
-    return (squares - mean[:, None, None]) * masks
+    centred: Float32Array = (squares - mean[:, None, None]) * masks
+    return centred
 
 
 def _turned(pose: Pose, turn: float) -> Pose:

@@ -28,10 +28,14 @@ class _Part(BaseModel):
 
 
 class Preparation(_Part):
-    """From a scan to a relief: form removed, band-pass, working pixel, clipped heights."""
+    """From a scan to a relief: steep walls left out, form removed, band-pass, working pixel, clipped heights.
+
+    ``steepest_deg`` is the steepest slope, to the plane of the mark, that is still part of it.
+    """
 
     form: Literal["plane", "polynomial", "sphere"]
     degree: Annotated[int, Field(ge=0, le=6)] | None = None
+    steepest_deg: Annotated[float, Field(gt=0, lt=90)] | None = None
     order: Literal[0, 1, 2]
     short_um: Micrometres
     long_um: Micrometres

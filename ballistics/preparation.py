@@ -84,6 +84,8 @@ def prepare(scan: Surface, mask: np.ndarray | None, parameters: ParameterSet) ->
     area = scan if mask is None else scan.masked(mask, step="mask of the mark")
     try:
         cut, (column, row) = trim(area)
+        if chosen.steepest_deg is not None:
+            cut = _without_walls(cut, chosen.short_um, chosen.steepest_deg)
         level = remove_form(cut, chosen.form, degree=chosen.degree if chosen.degree is not None else 2)
         smooth = isotropic(low_pass(level, chosen.short_um, order=chosen.order), pixel_um=chosen.pixel_um)
         texture = _clipped(high_pass(smooth, chosen.long_um, order=chosen.order), chosen.clip)
@@ -105,6 +107,16 @@ def prepare(scan: Surface, mask: np.ndarray | None, parameters: ParameterSet) ->
     return Mark(
         scan=scan, surface=texture, centre=centre, relief=whole, fine=fine, coarse=coarse, parameters=parameters
     )
+
+
+def _without_walls(surface: Surface, cutoff_um: float, steepest_deg: float) -> Surface:
+    """Leave out what rises more steeply than the limit: the walls of a crater hold no mark and outweigh it."""
+    smooth = low_pass(remove_form(surface, "plane"), cutoff_um).heights
+    dx, dy = surface.spacing
+    slope_y, slope_x = np.gradient(smooth, dy, dx)
+    with np.errstate(invalid="ignore"):
+        gentle = np.hypot(slope_x, slope_y) <= np.tan(np.radians(steepest_deg))
+    return surface.masked(gentle, step=f"slopes above {steepest_deg:g} degrees left out")
 
 
 def _clipped(surface: Surface, clip: float) -> Surface:

@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from ballistics import figures
-from ballistics.cell_drawings import DrawnCell, Histogram, draw_cells, draw_histogram
 from ballistics.compare import Comparison, Exhibit, NotComparable
 from ballistics.contract import versions
 from ballistics.output import printable, write_output
+from ballistics.page import figures
+from ballistics.page.cell_drawings import DrawnCell, Histogram, draw_cells, draw_histogram
 from ballistics.summary import grid_text, measures, parameter_rows, rule_counts, scan_name
 from ballistics.wording import CLOSING, LIMITS
 from imaging.surface import Surface
@@ -224,7 +224,7 @@ def _stops() -> list[str]:
 @cache
 def _environment() -> Environment:
     pages = Environment(
-        loader=PackageLoader("ballistics"),
+        loader=PackageLoader("ballistics.page"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

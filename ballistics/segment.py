@@ -38,6 +38,7 @@ SMALLEST_MM2 = {"breech face": 0.35, "firing pin": 0.1}
 PIN_DEPTH_UM = 30.0
 PIN_RADII_UM = (200.0, 1500.0)
 PIN_FLOOR = 0.5
+CROPPED_PIN_UM = 2500.0
 PIN_SLOPE = 1.0
 LONGEST_SHAPE = 2.0
 WIDEST_BULLET_UM = 12_000.0
@@ -113,7 +114,8 @@ def segment(scan: Surface, mark: str = "breech face", *, mask: BoolArray | None 
 
     Notes
     -----
-    A scan whose heights stay within 15 um of a plane is taken as cropped already. In any other, steep walls
+    A scan whose heights stay within 15 um of a plane is taken as cropped to the breech face, and one below
+    2.5 mm that holds no hole as cropped to the firing-pin impression. In any other, steep walls
     are concentric with the primer, so the lines along their slopes meet in its middle; the groove round the
     primer is the lowest ring about that point. The breech face is the largest part of the primer that lies
     in one plane, and the firing-pin impression the deep hole in it. It fails on primers that are domed so
@@ -141,6 +143,8 @@ def segment(scan: Surface, mark: str = "breech face", *, mask: BoolArray | None 
         inside &= _disc(heights.shape, primer)
     face, plane = _largest_plane(heights, inside, pixel_um)
     pin, pin_circle = _pin(plane - filled, inside, pixel_um)
+    if mark == "firing pin" and primer is None and pin_circle is None and max(scan.size_um) < CROPPED_PIN_UM:
+        return Segmentation(scan=scan, mask=scan.valid, how="whole scan", circles={})
     chosen = face if mark == "breech face" else pin
     area = float(chosen.sum()) * (pixel_um / 1e3) ** 2
     if area < SMALLEST_MM2[mark]:
@@ -205,7 +209,9 @@ def _refuse_bullet(level: Surface) -> None:
     width, height = level.size_um
     if max(width, height) < LONGEST_SHAPE * min(width, height):
         return
-    profile = np.ma.median(np.ma.masked_invalid(level.heights * 1e6), axis=0 if width > height else 1)
+    profile = np.ma.median(  # type: ignore[no-untyped-call]
+        np.ma.masked_invalid(level.heights * 1e6), axis=0 if width > height else 1
+    )
     known = ~np.ma.getmaskarray(profile)
     if known.sum() < FEWEST_CROSSCUT_POINTS:
         return

@@ -8,10 +8,6 @@ from __future__ import annotations
 
 import argparse
 import os
-
-for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[name] = "1"
-
 import platform
 import statistics
 import subprocess
@@ -24,6 +20,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import scipy.fft
+from threadpoolctl import threadpool_limits
 
 from ballistics.compare import Exhibit, align, compare_exhibits, prepare_exhibit
 from ballistics.contract import versions
@@ -119,8 +116,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="write the table here instead of printing it")
     options = parser.parse_args()
     cv2.setNumThreads(1)
-    timed = jobs()
-    seconds = measure(timed, max(5, options.repeats))
+    with threadpool_limits(1):
+        timed = jobs()
+        seconds = measure(timed, max(5, options.repeats))
     kernel = statistics.median(next(iter(seconds.values())))
     lines = [
         f"{platform.machine()}, {os.cpu_count()} cores, one thread; "

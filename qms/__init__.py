@@ -1,1 +1,1 @@
-"""Placeholder."""
+"""Records that a crime scene unit keeps. Nothing is built yet."""

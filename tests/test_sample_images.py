@@ -125,14 +125,7 @@ def told(case: dict[str, Any]) -> str:
 @pytest.mark.parametrize("case", COMPARISONS, ids=told)
 def test_a_comparison_gives_what_is_registered(case: dict[str, Any]) -> None:
     scans = [open_surface(FOLDER / case[role]) for role in ("reference", "questioned")]
-    masks = [scan.valid if case.get("masks") == "measured" else None for scan in scans]
-    result = compare(
-        *scans,
-        default_set(case.get("mark", "breech face")),
-        mask_reference=masks[0],
-        mask_questioned=masks[1],
-        accept=case.get("accept", ()),
-    )
+    result = compare(*scans, default_set(case.get("mark", "breech face")), accept=case.get("accept", ()))
     says = case.get("says", "")
     if "lowest" not in case and "highest" not in case:
         assert not result

@@ -16,7 +16,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from ballistics.cli import app
-from ballistics.demonstration import make_cases
+from ballistics.command.demonstration import make_cases
 from ballistics.wording import CLOSING
 from imaging.files import open_surface, write_x3p
 from imaging.resample import flip

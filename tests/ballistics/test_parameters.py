@@ -10,7 +10,7 @@ from ballistics.parameters import ParameterSet, default_set, parameter_set, para
 
 RELEASED = {
     "breech-face-2026": "5dd16329a561",
-    "firing-pin-2026": "5f35aac65434",
+    "firing-pin-2026": "2cdc98e52386",
 }
 
 

@@ -15,11 +15,11 @@ import cv2
 import numpy as np
 import pytest
 
-from ballistics import figures
-from ballistics.cell_drawings import draw_cells, draw_histogram
+from ballistics.command.demonstration import make_cases
 from ballistics.compare import Comparison, NotComparable, compare
-from ballistics.demonstration import make_cases
 from ballistics.errors import OutputError
+from ballistics.page import figures
+from ballistics.page.cell_drawings import draw_cells, draw_histogram
 from ballistics.parameters import default_set
 from ballistics.report import render_report, write_report
 from ballistics.summary import measures

@@ -36,8 +36,8 @@ class GuardedGroup(TyperGroup):
 
 def explain(error: Exception) -> ExitCode:
     """Say what went wrong and return the exit code."""
+    from ballistics.command.terminal import say
     from ballistics.errors import BallisticsError
-    from ballistics.terminal import say
     from imaging.errors import FileError, FormatError, ImagingError
 
     if isinstance(error, BallisticsError | ImagingError):

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ballistics.congruence import Congruence
-from ballistics.figures import colour_table
 from ballistics.impressed import CellMatches
+from ballistics.page.figures import colour_table
 
 BIN = 0.05
 SQUARE = np.array([(-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5)])
