@@ -17,7 +17,7 @@ from ballistics.parameters import Exhaustive, ParameterSet, default_set
 from ballistics.preparation import Mark, prepare
 from ballistics.segment import BoolArray, Segmentation, segment
 from imaging.errors import ImagingError
-from imaging.register import Alignment, NoAlignment, Pose, correlate, mirrored, refine, search_rotations
+from imaging.register import Alignment, NoAlignment, Pose, mirrored, refine, search_rotations
 from imaging.surface import Surface
 
 MIRROR_ADVANTAGE = 1.8
@@ -262,7 +262,7 @@ def align(reference: Mark, questioned: Mark) -> Alignment | NoAlignment:
     refined = [refine(reference.fine, questioned.fine, each.pose) for each in found]
     needed = chosen.min_overlap * min(reference.fine.area, questioned.fine.area)
     best = max((each for each in refined if each.overlap >= needed), key=lambda a: a.strength, default=found[0])
-    return correlate(reference.relief, questioned.relief, best.pose)
+    return refine(reference.relief, questioned.relief, best.pose)
 
 
 def _warnings(comparison: Comparison, first: Mark, second: Mark, alignment: Alignment) -> Iterator[str]:

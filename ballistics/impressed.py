@@ -93,7 +93,8 @@ class CellMatches:
         left, peak, right = (self.correlations[rows, middle + k] for k in (-1, 0, 1))
         inside = (best == middle) & (left > WORST) & (right > WORST)
         offset: FloatArray = np.where(inside, _vertex(left, peak, right), 0.0)
-        return angle + offset * (self.angles[1] - self.angles[0])
+        refined: FloatArray = angle + offset * (self.angles[1] - self.angles[0])
+        return refined
 
     @property
     def compared(self) -> NDArray[np.bool_]:

@@ -28,7 +28,7 @@ LARGEST_FILE = 2**31
 
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 _SDF = (b"aISO-", b"bISO-", b"aBCR-", b"bBCR-")
-_PHOTOGRAPH = "a photograph or picture; open it with imaging.photo"
+_PHOTOGRAPH = "a photograph or picture, which holds no heights"
 _DOCUMENT = "a document; export the scan it shows from the software of the microscope"
 _MESH = "a mesh of triangles or points; export heights on a grid"
 _NOT_SCANS = (

@@ -89,7 +89,7 @@ class Form:
         given = self.parameters
         if self.model == "plane":
             return np.array([[given["offset"], given["slope_y"]], [given["slope_x"], 0]])
-        size = 1 + max(int(name[1]) for name in given)
+        size = 1 + max(int(power) for name in given for power in name[1:])
         factors = np.zeros((size, size))
         for name, value in given.items():
             factors[int(name[1]), int(name[2])] = value
@@ -250,13 +250,12 @@ def _sphere(x: Array, y: Array, z: Array, reach: float, level: float, robust: bo
 
     start = fit_linear(np.stack([square + z**2, x, y, ones], axis=1), -z, robust=robust)
     a, b, c, e = fit_curve(predict, start, z, robust=robust)
-    _refuse_flat(a, "sphere")
-    radius = np.sqrt((b**2 + c**2 + 1) / (4 * a**2) - e / a)
+    radius = _radius(a, b**2 + c**2 + 1, e, "sphere")
     return {
         "centre_x": float(-b / (2 * a) * reach),
         "centre_y": float(-c / (2 * a) * reach),
         "centre_z": float(level - reach / (2 * a)),
-        "radius": float(np.copysign(radius, a) * reach),
+        "radius": radius * reach,
     }
 
 
@@ -287,16 +286,15 @@ def _cylinder(x: Array, y: Array, z: Array, reach: float, level: float, robust: 
     along, across = slope_x * cos + slope_y * sin, slope_y * cos - slope_x * sin
     start = np.array([np.arctan2(sin, cos), along, bend, -across, -offset])
     angle, k, a, b, e = fit_curve(predict, start, z, robust=robust)
-    _refuse_flat(a, "cylinder")
+    radius = _radius(a, b**2 + 1, e, "cylinder")
     half_turns = np.ceil(angle / np.pi - 0.5)
     flip = -1.0 if half_turns % 2 else 1.0
-    radius = np.sqrt((b**2 + 1) / (4 * a**2) - e / a)
     return {
         "axis_angle": float(angle - half_turns * np.pi),
         "axis_tilt": float(np.arctan(flip * k)),
         "axis_offset": float(-flip * b / (2 * a) * reach),
         "axis_height": float(level - np.sqrt(1 + k**2) / (2 * a) * reach),
-        "radius": float(np.copysign(radius, a) * reach),
+        "radius": radius * reach,
     }
 
 
@@ -309,3 +307,11 @@ def _solve_for_height(a: float, g: Array) -> tuple[Array, Array]:
 def _refuse_flat(bend: float, model: str) -> None:
     if abs(bend) < FLATTEST:
         raise SurfaceError(f"A flat surface found; a {model} has no radius there. Remove a plane instead.")
+
+
+def _radius(bend: float, slopes: float, e: float, model: str) -> float:
+    _refuse_flat(bend, model)
+    square = slopes / (4 * bend**2) - e / bend
+    if not square > 0:
+        raise SurfaceError(f"Heights found that no {model} passes through; remove another form.")
+    return float(np.copysign(np.sqrt(square), bend))

@@ -15,12 +15,12 @@ from pathlib import Path
 
 import numpy as np
 
-from imaging.formats.container import pack, read_members
 from imaging.errors import ImagingError
 from imaging.files import read_bytes
-from imaging.surface import Surface
+from imaging.formats.container import pack, read_members
 from imaging.formats.x3p_records import CHECKSUM, MAIN, PAYLOAD, md5
 from imaging.formats.x3p_writer import encode_x3p
+from imaging.surface import Surface
 
 TOKENS = (
     b"< > /> <!-- <![CDATA[ &lt; &#0; -1 0 999999999999999999 1e999 nan inf I L D PRF PCL SUR ../ <SizeX> <Datum> "

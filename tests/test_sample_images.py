@@ -139,7 +139,7 @@ def test_a_comparison_gives_what_is_registered(case: dict[str, Any]) -> None:
         pose, pixel_um = result.alignment.pose, max(scans[1].spacing) * 1e6
         assert pose.angle_deg == pytest.approx(case["angle_deg"], abs=0.5)
         assert [pose.dx * 1e6, pose.dy * 1e6] == pytest.approx(case["shift_um"], abs=pixel_um)
-        assert result.accf == pytest.approx(0.6, abs=0.05)
+        assert result.accf == pytest.approx(0.6, abs=0.08)
 
 
 def test_the_breech_faces_of_the_raw_heads_are_found_where_they_are(make: ModuleType) -> None:

@@ -276,7 +276,6 @@ def test_truth_nothing_measured_is_refused():
         low_pass(surface(np.full((9, 9), np.nan)), 30)
 
 
-@pytest.mark.data
 @pytest.mark.parametrize("order", [0, 2])
 def test_journey_band_pass_of_a_breech_face(data, order):
     scan = open_surface(data / "breech_face" / "fadul" / "Fadul_1-1.x3p")

@@ -237,7 +237,6 @@ def test_truth_unknown_options_and_empty_surfaces_are_refused():
         fit_form(surface(np.full(SHAPE, np.nan)), "plane")
 
 
-@pytest.mark.data
 def test_journey_level_a_raw_case(data):
     scan = open_surface(data / "breech_face" / "baldwin_cadre" / "K013sA1_raw.x3p")
     level = remove_form(scan)

@@ -239,7 +239,6 @@ def test_truth_impossible_requests_are_refused():
             act(empty)
 
 
-@pytest.mark.data
 def test_journey_two_scans_on_one_grid(data):
     folder = data / "breech_face"
     scans = [

@@ -156,7 +156,6 @@ def test_truth_impossible_requests_are_refused():
             measure(surface(np.full((4, 4), np.nan)))
 
 
-@pytest.mark.data
 def test_journey_texture_of_a_breech_face(data):
     level = remove_form(open_surface(data / "breech_face" / "fadul" / "Fadul_1-1.x3p"))
     texture, spatial = measure_texture(level), measure_spatial(level)

@@ -1,0 +1,47 @@
+# `make demo` and `make test` set up everything they need in .venv; nothing else has to be installed first
+# than Python 3.11 or newer. The README gives the plain commands that these stand for.
+
+PYTHON ?= python3
+BIN := .venv/bin
+SAMPLES := sample_images
+export OMP_NUM_THREADS := 1
+
+.PHONY: demo test setup format clean
+
+demo: .venv/user
+	$(BIN)/ballistics compare $(SAMPLES)/gun-1-case-1.x3p $(SAMPLES)/gun-1-case-2.x3p --report demo/same-gun.html --force
+	@echo
+	$(BIN)/ballistics compare $(SAMPLES)/gun-1-case-1.x3p $(SAMPLES)/gun-2-case-1.x3p --report demo/other-gun.html --force
+	@echo
+	$(BIN)/ballistics compare $(SAMPLES)/gun-3-head-1.x3p $(SAMPLES)/gun-3-head-2.x3p --report demo/raw-scans.html --force
+	@echo
+	@echo "Open demo/same-gun.html, demo/other-gun.html and demo/raw-scans.html in a browser."
+
+test: .venv/developer
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest -n auto -q
+
+setup: .venv/developer
+
+format: .venv/developer
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+.venv/user: pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable .
+	@$(BIN)/python -c "import cv2" || { \
+	  echo "OpenCV needs two system libraries; on Debian or Ubuntu: apt-get install libgl1 libglib2.0-0"; \
+	  [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -q && \
+	  apt-get install -q -y libgl1 libglib2.0-0 && $(BIN)/python -c "import cv2"; }
+	@touch $@
+
+.venv/developer: .venv/user
+	$(BIN)/python -m pip install --quiet --editable ".[vendor]" --group dev
+	@touch $@
+
+clean:
+	rm -rf .venv demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
