@@ -9,6 +9,7 @@ export OMP_NUM_THREADS := 1
 .PHONY: demo test setup format clean
 
 demo: .venv/user
+	@mkdir -p demo
 	$(BIN)/ballistics compare $(SAMPLES)/gun-1-case-1.x3p $(SAMPLES)/gun-1-case-2.x3p --report demo/same-gun.html --force
 	@echo
 	$(BIN)/ballistics compare $(SAMPLES)/gun-1-case-1.x3p $(SAMPLES)/gun-2-case-1.x3p --report demo/other-gun.html --force

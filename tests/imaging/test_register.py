@@ -174,6 +174,17 @@ def test_truth_nothing_in_common_or_nothing_that_varies_gives_zero():
         assert overlap[0, 0] == 160
 
 
+def test_truth_a_quiet_part_of_the_image_is_found_too():
+    rng = np.random.default_rng(20)
+    image = rng.standard_normal((40, 40))
+    image[5:25, 10:30] *= 0.05
+    whole = relief(surface(image))
+    quiet = np.s_[8:20, 13:27]
+    found, _ = masked_ncc(whole.values[quiet], whole.mask[quiet], whole.values, whole.mask)
+    assert np.unravel_index(found.argmax(), found.shape) == (8, 13)
+    assert found.max() == pytest.approx(1.0, abs=1e-3)
+
+
 def test_property_stacks_give_what_single_pairs_give():
     rng = np.random.default_rng(5)
     template, image = rng.standard_normal((3, 8, 9)), rng.standard_normal((2, 3, 20, 21))
@@ -454,6 +465,16 @@ def test_truth_a_fragment_is_found_in_a_whole_mark_and_the_other_way_round(angle
     assert np.abs(moved_um(ahead[0].pose.after(Pose(angle=0, dx=-middle[0] * UM, dy=-middle[1] * UM)))).max() < 100
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_property_no_shift_beyond_a_third_of_the_grid_is_chosen(seed):
+    rng = np.random.default_rng(seed)
+    reference, questioned = as_reliefs(*rng.standard_normal((2, 30, 30)))
+    found = search_rotations(reference, questioned, angles_deg=EVERY_3, candidates=8)
+    for each in found:
+        shift = Pose(angle=-each.pose.angle, dx=0.0, dy=0.0).after(each.pose)
+        assert np.abs(moved_um(shift)).max() <= 100 + 1e-6
+
+
 def test_property_candidates_are_strongest_first_and_well_apart():
     rng = np.random.default_rng(14)
     reference, questioned = as_reliefs(smooth(rng, (50, 50)), smooth(rng, (50, 50)))
@@ -475,6 +496,7 @@ def test_property_refinement_never_lowers_the_correlation(seed, same, angle, dx,
     before, after = correlate(a, b, start), refine(a, b, start)
     assert after.correlation >= before.correlation
     assert after == correlate(a, b, after.pose)
+    assert refine(a, b, after.pose).correlation >= after.correlation
 
 
 def test_truth_refinement_climbs_to_the_planted_pose():
