@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import hashlib
 import itertools
 import os
 import threading
@@ -12,32 +10,35 @@ from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
 import cv2
+import numpy as np
 from threadpoolctl import threadpool_limits
 
+from ballistics.batch_methods import (
+    CHANGED,
+    BulletMethod,
+    LandMethod,
+    Method,
+    Scored,
+    Unit,
+    file_digest,
+)
 from ballistics.compare import Exhibit, NotComparable, compare_exhibits, prepare_exhibit
-from ballistics.contract import versions
+from ballistics.contract import rounded_turn, versions
 from ballistics.errors import BallisticsError, OptionError
-from ballistics.output import Location
-from ballistics.parameters import ParameterSet, default_set
-from ballistics.score_table import Conditions, ScoreRow, ScoreTable
-from imaging.errors import FileError, ImagingError
+from ballistics.output import Location, check_output
+from ballistics.pair_list import PairOfPaths
+from ballistics.parameters import ParameterSet, StriatedSet, default_set
+from ballistics.score_table import Conditions, ScoreRow, ScoreTable, path_cell, record_of
+from imaging.errors import ImagingError
 from imaging.files import open_surface
 
 KEPT = 32
 QUEUED = 3
-# fmt: off
-SUFFIXES = frozenset((
-    ".x3p", ".sdf", ".al3d", ".sur", ".plu", ".plux", ".vk3", ".vk4", ".vk6", ".vk7", ".zon", ".opd", ".opdx",
-    ".dat", ".datx", ".gwy", ".tmd", ".lext",
-))
-# fmt: on
 
-PairOfPaths = tuple[str, str]
 Progress = Callable[[int, int], None]
 
 
@@ -51,58 +52,17 @@ class BatchSummary:
     not_comparable: int
 
 
-def list_pairs(source: Location) -> list[PairOfPaths]:
-    """Return the pairs of a folder or a list, each once.
-
-    Parameters
-    ----------
-    source : path-like
-        A folder: every pair of the scans in it and below it, known by their suffix. A text or CSV file:
-        one path a line stands for every pair of these; two columns are the pairs themselves. A head of
-        ``reference,questioned`` picks these columns. Paths are relative to the list. Empty lines and lines
-        that start with ``#`` are left out.
-
-    Raises
-    ------
-    OptionError
-        If there are no pairs, or a line of the list cannot be understood.
-    FileError
-        If the list cannot be read.
-    """
-    place = Path(source)
-    if place.is_dir():
-        scans = sorted(
-            str(path)
-            for path in place.rglob("*")
-            if path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
-        )
-        pairs = list(itertools.combinations(scans, 2))
-        if not pairs:
-            raise OptionError(f"{place} holds {len(scans)} scans; two or more are needed to make a pair.")
-        return pairs
-    try:
-        lines = place.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "it is not text"
-        raise FileError(
-            f"The list {place} cannot be read ({reason}); give a folder, a text or a CSV file."
-        ) from error
-    pairs = list(dict.fromkeys(_listed(place, lines)))
-    if not pairs:
-        raise OptionError(f"The list {place} names no pairs; give two paths or more.")
-    return pairs
-
-
 def compare_all(
     pairs: Sequence[PairOfPaths],
     out: Location,
-    parameters: ParameterSet | None = None,
+    parameters: ParameterSet | StriatedSet | None = None,
     *,
+    bullets: bool = False,
     jobs: int | None = None,
     accept: Collection[str] = (),
-    units: Literal["auto", "m", "mm", "um"] = "auto",
+    units: Unit = "auto",
     overwrite: bool = False,
-    kept: int = KEPT,
+    kept: int | None = None,
     progress: Progress | None = None,
 ) -> BatchSummary:
     """Compare pairs of files and write a row for each to a CSV file as it comes.
@@ -114,8 +74,12 @@ def compare_all(
     out : path-like
         The CSV file. Beside it ``<out>.json`` records the parameters, the software and the hash of every
         input. If both exist from the same conditions, pairs that they hold are not computed again.
-    parameters : ParameterSet, optional
-        The breech-face default when left out.
+    parameters : ParameterSet or StriatedSet, optional
+        The breech-face default when left out. Under a set for striated marks the score is the correlation and
+        ``dx_um`` the lag of the questioned mark; the other columns of a pose stay empty.
+    bullets : bool
+        Whether each path is a whole bullet, a folder or a list of its lands. The score is then the sequence
+        average, and the set must be one for bullet lands.
     jobs : int, optional
         Threads, 1 or more; as many as there are processors when left out. It changes no value.
     accept : collection of str
@@ -125,7 +89,7 @@ def compare_all(
     overwrite : bool
         Start anew even if ``out`` exists.
     kept : int
-        How many prepared exhibits are held in memory at once.
+        How many prepared exhibits are held in memory at once; as the kind of mark suggests when left out.
     progress : callable, optional
         Called with the number of pairs done and of all pairs.
 
@@ -136,33 +100,37 @@ def compare_all(
     Raises
     ------
     OutputError
-        If ``out`` cannot be written, or was begun under other conditions.
+        If ``out`` cannot be written, is one of the scans, or was begun under other conditions.
     OptionError
-        If ``jobs`` or ``kept`` is out of range.
+        If ``jobs`` or ``kept`` is out of range, or the set is not for bullets.
 
     Notes
     -----
     A file that cannot be read and a mark that cannot be compared are rows with their reason. Anything that is
     no error of ours stops the run; the rows so far stay. Libraries below run on one thread each meanwhile.
     """
+    method = _method(parameters or default_set("breech face"), bullets=bullets, accept=accept, units=units)
+    chosen, kept = method.parameters, method.kept if kept is None else kept
     if (jobs is not None and jobs < 1) or kept < 2:
         raise OptionError(f"{jobs} jobs and {kept} exhibits found; at least 1 job and 2 exhibits are needed.")
-    chosen = parameters or default_set("breech face")
     pairs = list(dict.fromkeys(pairs))
     names = sorted(set(itertools.chain.from_iterable(pairs)))
-    inputs = {name: _digest(name) for name in names}
+    place = Path(out)
+    for each in (place, record_of(place)):
+        check_output(each, overwrite=True, inputs=tuple(file for name in names for file in method.files(name)))
+    inputs = {name: method.digest(name) for name in names}
     conditions = Conditions(
         parameters={"name": chosen.name, "hash": chosen.hash, "values": chosen.values},
-        score=chosen.score,
+        score=method.score,
         accept=tuple(sorted(accept)),
         units=units,
         versions=versions(),
-        inputs=inputs,
+        inputs={path_cell(name): digest for name, digest in inputs.items()},
     )
     count = jobs or os.cpu_count() or 1
-    exhibits = _Exhibits(chosen, inputs, accept=accept, units=units, kept=kept)
+    exhibits = _Exhibits(method, inputs, kept=kept)
     refused = computed = 0
-    with ScoreTable(Path(out), conditions, overwrite=overwrite) as table:
+    with ScoreTable(place, conditions, overwrite=overwrite) as table:
         todo = [pair for pair in _in_blocks(pairs, kept // 2) if not table.has(*pair)]
         done = len(pairs) - len(todo)
         tell = progress or (lambda done, total: None)
@@ -179,21 +147,13 @@ def compare_all(
 class _Exhibits:
     """Prepared exhibits by path, each made once as long as it is among the last ones used."""
 
-    def __init__(
-        self,
-        parameters: ParameterSet,
-        digests: dict[str, str | None],
-        *,
-        accept: Collection[str],
-        units: Literal["auto", "m", "mm", "um"],
-        kept: int,
-    ) -> None:
-        self._parameters, self._digests = parameters, digests
-        self._accept, self._units, self._kept = accept, units, kept
-        self._held: OrderedDict[str, Future[Exhibit | str]] = OrderedDict()
+    def __init__(self, method: Method, digests: dict[str, str | None], *, kept: int) -> None:
+        self.method = method
+        self._digests, self._kept = digests, kept
+        self._held: OrderedDict[str, Future[object | str]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, path: str) -> Exhibit | str:
+    def get(self, path: str) -> object | str:
         """Return the exhibit, or the reason why there is none; wait if another thread prepares it."""
         with self._lock:
             held = self._held.get(path)
@@ -211,15 +171,70 @@ class _Exhibits:
                 raise
         return held.result()
 
-    def _make(self, path: str) -> Exhibit | str:
+    def _make(self, path: str) -> object | str:
         try:
-            scan = open_surface(path, units=self._units)
-            if scan.provenance.sha256 != self._digests[path]:
-                return f"{path}: changed since the run began; run again when it is complete"
-            exhibit = prepare_exhibit(scan, self._parameters, accept=self._accept)
+            return self.method.prepare(path, self._digests[path])
+        except MemoryError:
+            return f"{path}: there is not enough memory to prepare this scan"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _CellMethod:
+    """Every scan is one impressed mark; the score is a count of cells."""
+
+    parameters: ParameterSet
+    accept: Collection[str]
+    units: Unit
+    kept: int = KEPT
+
+    @property
+    def score(self) -> str:
+        return self.parameters.score
+
+    def files(self, path: str) -> list[Path]:
+        return [Path(path)]
+
+    def digest(self, path: str) -> str | None:
+        return _digest(path)
+
+    def prepare(self, path: str, digest: str | None) -> Exhibit | str:
+        try:
+            scan = open_surface(path, units=self.units)
+            if scan.provenance.sha256 != digest:
+                return f"{path}: {CHANGED}"
+            exhibit = prepare_exhibit(scan, self.parameters, accept=self.accept)
         except (ImagingError, BallisticsError) as error:
             return str(error)
-        return f"{path}: {exhibit.reason}" if isinstance(exhibit, NotComparable) else exhibit
+        return f"{path}: {exhibit.reason}" if isinstance(exhibit, NotComparable) else _slim(exhibit)
+
+    def compare(self, reference: Exhibit, questioned: Exhibit) -> Scored | str:
+        result = compare_exhibits(reference, questioned)
+        if isinstance(result, NotComparable):
+            return result.reason
+        pose = result.alignment.pose
+        return Scored(
+            score=result.score,
+            accf=round(result.accf, 6),
+            angle_deg=rounded_turn(pose.angle_deg, 4),
+            dx_um=round(pose.dx_um, 3),
+            dy_um=round(pose.dy_um, 3),
+            warnings=result.warnings,
+        )
+
+
+def _method(chosen: ParameterSet | StriatedSet, *, bullets: bool, accept: Collection[str], units: Unit) -> Method:
+    if bullets and chosen.mark != "bullet land":
+        raise OptionError(f"{chosen.name} is a set for the {chosen.mark}; bullets need one for the bullet land.")
+    if isinstance(chosen, ParameterSet):
+        return _CellMethod(parameters=chosen, accept=accept, units=units)
+    return (BulletMethod if bullets else LandMethod)(parameters=chosen, accept=accept, units=units)
+
+
+def _slim(exhibit: Exhibit) -> Exhibit:
+    """The exhibit without the heights and the mask of the scan, which only pictures need; raw scans are large."""
+    scan = replace(exhibit.scan, heights=np.full((1, 1), np.nan), attachments={})
+    segmentation = replace(exhibit.segmentation, scan=scan, mask=np.zeros((1, 1), np.bool_))
+    return Exhibit(segmentation=segmentation, mark=replace(exhibit.mark, scan=scan))
 
 
 def _row(pair: PairOfPaths, exhibits: _Exhibits) -> ScoreRow:
@@ -229,22 +244,21 @@ def _row(pair: PairOfPaths, exhibits: _Exhibits) -> ScoreRow:
     if reasons:
         return ScoreRow(reference=reference, questioned=questioned, comparable=False, reason="; ".join(reasons))
     start = time.perf_counter()
-    result = compare_exhibits(*(each for each in both if isinstance(each, Exhibit)))
+    result = exhibits.method.compare(*both)
     seconds = round(time.perf_counter() - start, 4)
-    if isinstance(result, NotComparable):
+    if isinstance(result, str):
         return ScoreRow(
-            reference=reference, questioned=questioned, comparable=False, seconds=seconds, reason=result.reason
+            reference=reference, questioned=questioned, comparable=False, seconds=seconds, reason=result
         )
-    pose = result.alignment.pose
     return ScoreRow(
         reference=reference,
         questioned=questioned,
         comparable=True,
         score=result.score,
-        accf=round(result.accf, 6),
-        angle_deg=round(pose.angle_deg, 4),
-        dx_um=round(pose.dx_um, 3),
-        dy_um=round(pose.dy_um, 3),
+        accf=result.accf,
+        angle_deg=result.angle_deg,
+        dx_um=result.dx_um,
+        dy_um=result.dy_um,
         seconds=seconds,
         reason="; ".join(f"warning: {warning}" for warning in result.warnings),
     )
@@ -290,35 +304,4 @@ def _one_thread_each() -> Iterator[None]:
 
 
 def _digest(path: str) -> str | None:
-    try:
-        if not Path(path).is_file():
-            return None
-        with Path(path).open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
-    except (OSError, ValueError):
-        return None
-
-
-def _listed(place: Path, lines: Sequence[str]) -> Iterator[PairOfPaths]:
-    rows = [
-        (number, [cell.strip() for cell in next(csv.reader([line]))])
-        for number, line in enumerate(lines, start=1)
-        if line.strip() and not line.lstrip().startswith("#")
-    ]
-    wanted: tuple[int, ...] = ()
-    if rows and {"reference", "questioned"} <= set(rows[0][1]):
-        wanted = rows[0][1].index("reference"), rows[0][1].index("questioned")
-        rows = rows[1:]
-    singles: dict[str, None] = {}
-    for number, row in rows:
-        cells = [row[index] for index in wanted if index < len(row)] if wanted else row
-        if not all(cells) or len(cells) not in (1, 2) or (wanted and len(cells) != 2):
-            raise OptionError(
-                f"Line {number} of {place} has {len(row)} cells; one path, or reference and questioned, is needed."
-            )
-        paths = [str(place.parent / cell) for cell in cells]
-        if len(paths) == 2:
-            yield paths[0], paths[1]
-        else:
-            singles[paths[0]] = None
-    yield from itertools.combinations(singles, 2)
+    return file_digest(Path(path))

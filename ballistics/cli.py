@@ -1,8 +1,4 @@
-"""The command ``ballistics``: a thin shell over the library.
-
-Exit codes: 0 done, 1 an error of ours or nothing to compare, 2 wrong usage, 3 a check found problems,
-4 an input that cannot be read, 70 a bug.
-"""
+"""The command ``ballistics``: a thin shell over the library; exit codes stand in `ballistics.command.exits`."""
 
 from __future__ import annotations
 
@@ -15,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ballistics.command.batch_choice import AnyMark, choose_batch
 from ballistics.command.exits import ExitCode, GuardedGroup
 from ballistics.command.options import (
     Accept,
@@ -25,13 +22,16 @@ from ballistics.command.options import (
     LengthUnit,
     Mark,
     MarkKind,
-    Mask,
     Picture,
+    QuestionedMask,
+    ReferenceMask,
     Scan,
     SetName,
     Units,
     choose_set,
+    find_set,
 )
+from ballistics.command.striated_commands import add_commands
 
 if TYPE_CHECKING:
     from ballistics.compare import Comparison
@@ -44,6 +44,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+add_commands(app)
 params_app = typer.Typer(help="The named parameter sets.", no_args_is_help=True)
 app.add_typer(params_app, name="params")
 
@@ -73,8 +74,8 @@ def compare(
     params: SetName = None,
     mark: Mark = None,
     exhaustive: Exhaustive = False,
-    mask_a: Mask = None,
-    mask_b: Mask = None,
+    mask_a: ReferenceMask = None,
+    mask_b: QuestionedMask = None,
     units: Units = LengthUnit.AUTO,
     accept: Accept = None,
     force: Force = False,
@@ -104,15 +105,16 @@ def compare(
             mask_questioned=read_mask(mask_b, second) if mask_b else None,
             accept=accept or (),
         )
+    try:
         if report:
-            now("Drawing the report")
-            write_report(result, report, made=datetime.now(UTC), overwrite=force)
-    if as_json:
-        put_json(json.dumps(record(result).model_dump(), indent=1, allow_nan=False))
-    elif isinstance(result, Comparison):
-        _put_comparison(result)
-    if report:
-        say(f"Report: {report}")
+            with working("Drawing the report"):
+                write_report(result, report, made=datetime.now(UTC), overwrite=force)
+            say(f"Report: {report}")
+    finally:
+        if as_json:
+            put_json(json.dumps(record(result).model_dump(), indent=1, allow_nan=False))
+        elif isinstance(result, Comparison):
+            _put_comparison(result)
     if isinstance(result, NotComparable):
         say(f"Not comparable: {result.reason}", error=True)
         if any(scan.provenance.doubts for scan in result.scans):
@@ -222,6 +224,8 @@ def segment(
     from imaging.files import open_surface
     from imaging.render import encode_png
 
+    if picture and picture.resolve() == out.resolve():
+        raise typer.BadParameter("the picture needs another name than the mask", param_hint="--picture")
     for path in (out, picture):
         if path:
             check_output(path, overwrite=force, inputs=(file,))
@@ -251,13 +255,13 @@ def segment(
 
 @app.command("compare-all")
 def compare_all(
-    source: Annotated[Path, typer.Argument(metavar="FOLDER|LIST", help="Scans, or a list of paths or of pairs.")],
+    source: Annotated[Path, typer.Argument(metavar="FOLDER|LIST", help="Scans or bullets, or a list of them.")],
     out: Annotated[
         Path, typer.Option(metavar="SCORES.csv", help="A row a pair; an unfinished file is gone on with.")
     ],
     jobs: Annotated[int | None, typer.Option(min=1, help="Pairs at a time; as many as processors.")] = None,
     params: SetName = None,
-    mark: Mark = None,
+    mark: AnyMark = None,
     exhaustive: Exhaustive = False,
     units: Units = LengthUnit.AUTO,
     accept: Accept = None,
@@ -265,19 +269,20 @@ def compare_all(
 ) -> None:
     """Compare every pair of a folder or a list; stop and start again as you like."""
     from ballistics.batch import compare_all as compare_pairs
-    from ballistics.batch import list_pairs
     from ballistics.command.terminal import counting, say
     from ballistics.output import check_output
+    from ballistics.pair_list import list_pairs
 
-    parameters = choose_set(params, mark, exhaustive)
+    parameters, bullets = choose_batch(source, params, mark, exhaustive=exhaustive, units=units.value)
     check_output(out, overwrite=True, inputs=(source,))
-    pairs = list_pairs(source)
+    pairs = list_pairs(source, bullets=bullets)
     try:
         with counting("Pairs") as show_progress:
             done = compare_pairs(
                 pairs,
                 out,
                 parameters,
+                bullets=bullets,
                 jobs=jobs,
                 accept=accept or (),
                 units=units.value,
@@ -332,17 +337,18 @@ def demo(
 def list_params(as_json: AsJson = False) -> None:
     """List the parameter sets; the first of each mark is its default."""
     from ballistics.command.terminal import put_json, put_table
-    from ballistics.parameters import parameter_sets
+    from ballistics.parameters import ParameterSet, parameter_sets, striated_sets
 
-    sets = parameter_sets().values()
+    sets = (*parameter_sets().values(), *striated_sets().values())
     if as_json:
-        rows = [{"name": each.name, "mark": each.mark, "hash": each.hash, "source": each.source} for each in sets]
-        put_json(json.dumps(rows, indent=1))
+        facts = [{"name": each.name, "mark": each.mark, "hash": each.hash, "source": each.source} for each in sets]
+        put_json(json.dumps(facts, indent=1))
         return
-    put_table(
-        ("Name", "Mark", "Search", "Score", "Hash", "Source"),
-        [(each.name, each.mark, each.search.method, each.score, each.hash[:8], each.source) for each in sets],
-    )
+    rows = []
+    for each in sets:
+        how = (each.search.method, each.score) if isinstance(each, ParameterSet) else ("all lags", "ccf")
+        rows.append((each.name, each.mark, *how, each.hash[:8], each.source))
+    put_table(("Name", "Mark", "Search", "Score", "Hash", "Source"), rows)
 
 
 @params_app.command("show")
@@ -351,7 +357,7 @@ def show_params(name: Annotated[str, typer.Argument(metavar="NAME")], as_json: A
     from ballistics.command.terminal import put, put_json, put_table
     from ballistics.summary import parameter_rows
 
-    chosen = choose_set(name, None, False, hint="NAME")
+    chosen = find_set(name, hint="NAME")
     if as_json:
         content = {"name": chosen.name, "hash": chosen.hash, "source": chosen.source, "values": chosen.values}
         put_json(json.dumps(content, indent=1))

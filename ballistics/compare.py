@@ -274,7 +274,7 @@ def _warnings(comparison: Comparison, first: Mark, second: Mark, alignment: Alig
     if first.digest == second.digest:
         yield "both scans hold the same heights: this compares a scan with itself"
     if comparison.cells < FEW_CELLS:
-        yield f"only {comparison.cells} cells could be compared; a count of so few says little"
+        yield f"cells that could be compared: {comparison.cells}; a count of so few says little"
     common = alignment.overlap / min(first.relief.area, second.relief.area)
     if common < SMALL_OVERLAP:
         yield f"the marks have only {common:.0%} of the smaller one in common at this pose"

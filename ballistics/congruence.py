@@ -57,11 +57,6 @@ def judge(cells: CellMatches, rule: Rule) -> Congruence:
     return _RULES[rule.kind](cells, rule)
 
 
-def rigid_motion(cells: CellMatches, congruent: BoolArray) -> Pose:
-    """Least-squares rotation and shift that carry the chosen cells to the places where they were found."""
-    return _fit(cells.centre[congruent], cells.place[congruent])
-
-
 def _original(cells: CellMatches, rule: Rule) -> Congruence:
     """Song's rule: shifts and angles near the medians over all compared cells, correlation high enough."""
     compared = cells.compared

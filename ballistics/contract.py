@@ -29,7 +29,7 @@ class Score(_Part):
     """The figure that the parameter set scores by."""
 
     name: str
-    value: int
+    value: int | float
 
 
 class PoseRecord(_Part):
@@ -100,19 +100,22 @@ class ComparisonRecord(_Part):
 
 
 def record(result: Comparison | NotComparable) -> ComparisonRecord:
-    """Turn a comparison, or the reason for none, into the contract's form."""
+    """Turn a comparison, or the reason for none, into the contract's form.
+
+    Characters of file names that are no text are written as escapes, so that the JSON can be read everywhere.
+    """
     parameters = result.parameters
     common: dict[str, Any] = {
         "mark": parameters.mark,
         "parameters": ParametersRecord(name=parameters.name, hash=parameters.hash, values=parameters.values),
         "versions": versions(),
-        "warnings": result.warnings,
+        "warnings": tuple(plain_text(warning) for warning in result.warnings),
     }
     if isinstance(result, NotComparable):
         return ComparisonRecord(
             comparable=False,
-            reason=result.reason,
-            inputs=tuple(_input(scan) for scan in result.scans),
+            reason=plain_text(result.reason),
+            inputs=tuple(input_record(scan) for scan in result.scans),
             **common,
         )
     pose = result.alignment.pose
@@ -124,9 +127,9 @@ def record(result: Comparison | NotComparable) -> ComparisonRecord:
         cells=(*_cells(result, "forward"), *_cells(result, "backward")),
         accf=round(result.accf, 6),
         pose=PoseRecord(
-            angle_deg=round(pose.angle_deg, 4), dx_um=round(pose.dx_um, 3), dy_um=round(pose.dy_um, 3)
+            angle_deg=rounded_turn(pose.angle_deg, 4), dx_um=round(pose.dx_um, 3), dy_um=round(pose.dy_um, 3)
         ),
-        inputs=(_input(result.reference.scan), _input(result.questioned.scan)),
+        inputs=(input_record(result.reference.scan), input_record(result.questioned.scan)),
         **common,
     )
 
@@ -136,10 +139,28 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}}
 
 
-def _input(scan: Surface) -> InputRecord:
+def rounded_turn(angle_deg: float, digits: int) -> float:
+    """Round a rotation in (-180, 180] without leaving that range.
+
+    Examples
+    --------
+    >>> rounded_turn(-179.99996, 3), rounded_turn(12.3456, 3)
+    (180.0, 12.346)
+    """
+    rounded = round(angle_deg, digits)
+    return 180.0 if rounded == -180.0 else rounded
+
+
+def plain_text(text: str) -> str:
+    """Return a text with characters that are no text, as file names can hold, written as escapes."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def input_record(scan: Surface) -> InputRecord:
+    """Turn a scan as it was read into the contract's form."""
     dx, dy = scan.spacing
     return InputRecord(
-        path=scan.provenance.path,
+        path=None if scan.provenance.path is None else plain_text(scan.provenance.path),
         sha256=scan.provenance.sha256,
         pixel_um=(round(dx * 1e6, 6), round(dy * 1e6, 6)),
         findings=scan.provenance.findings,
@@ -151,7 +172,7 @@ def _cells(result: Comparison, direction: Literal["forward", "backward"]) -> lis
     verdicts = {rule: both[direction == "backward"] for rule, both in result.verdicts.items()}
     um = 1e6
     centre, place, shift = (np.round(points * um, 3) for points in (cells.centre, cells.place, cells.shift))
-    angle = np.round(np.degrees(cells.angle), 3)
+    angle_deg = cells.angle_deg
     return [
         CellRecord(
             direction=direction,
@@ -164,7 +185,7 @@ def _cells(result: Comparison, direction: Literal["forward", "backward"]) -> lis
             found_y_um=place[i, 1],
             dx_um=shift[i, 0],
             dy_um=shift[i, 1],
-            angle_deg=angle[i],
+            angle_deg=rounded_turn(float(angle_deg[i]), 3),
             score=round(float(cells.correlation[i]), 6),
             congruent={rule: bool(verdict.congruent[i]) for rule, verdict in verdicts.items()},
             reason={rule: verdict.reason[i] for rule, verdict in verdicts.items()},

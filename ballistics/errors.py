@@ -4,6 +4,7 @@
 
     BallisticsError
     ├── MarkError        (ValueError)     no usable mark in the scan, or the mark asked for is not there
+    ├── LandsError       (ValueError)     a folder or list does not say which scan is which land of a bullet
     ├── SetError         (KeyError)       no parameter set of that name
     ├── OptionError      (ValueError)     an option or a mask does not fit
     └── OutputError      (OSError)        a result cannot be written
@@ -18,6 +19,10 @@ class BallisticsError(Exception):
 
 class MarkError(BallisticsError, ValueError):
     """The scan holds no mark that can be compared."""
+
+
+class LandsError(BallisticsError, ValueError):
+    """A folder or a list does not say which scan shows which land of a bullet."""
 
 
 class SetError(BallisticsError, KeyError):

@@ -97,6 +97,12 @@ class CellMatches:
         return refined
 
     @property
+    def angle_deg(self) -> FloatArray:
+        """The same in degrees, in (-180, 180], shape (n,)."""
+        degrees: FloatArray = 180.0 - (180.0 - np.degrees(self.angle)) % 360.0
+        return degrees
+
+    @property
     def compared(self) -> NDArray[np.bool_]:
         """Which cells had enough common area to be compared, shape (n,)."""
         return self.correlation > WORST

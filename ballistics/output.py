@@ -27,17 +27,26 @@ def check_output(path: Location, *, overwrite: bool, inputs: tuple[Location, ...
     Raises
     ------
     OutputError
-        If the file exists, is an input, or its folder does not exist.
+        If the file exists, is an input, has an impossible name, or its folder does not exist or cannot be
+        written to.
     """
     place = Path(path)
-    if any(_is_same(place, each) for each in inputs):
-        raise OutputError(f"{place} is itself an input; evidence is never overwritten. Choose another name.")
-    if place.is_dir():
-        raise OutputError(f"{place} is a folder; give the name of a file.")
-    if not place.parent.is_dir():
-        raise OutputError(f"The folder {place.parent} does not exist; make it first.")
-    if not overwrite and os.path.lexists(place):
-        raise OutputError(f"{place} exists; choose another name or allow it with --force.")
+    try:
+        if any(_is_same(place, each) for each in inputs):
+            raise OutputError(f"{place} is itself an input; evidence is never overwritten. Choose another name.")
+        if place.is_dir():
+            raise OutputError(f"{place} is a folder; give the name of a file.")
+        if not place.parent.is_dir():
+            raise OutputError(f"The folder {place.parent} does not exist; make it first.")
+        if not os.access(place.parent, os.W_OK):
+            raise OutputError(f"The folder {place.parent} cannot be written to; check your rights.")
+        if not overwrite and os.path.lexists(place):
+            raise OutputError(f"{place} exists; choose another name or allow it with --force.")
+    except OutputError:
+        raise
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise OutputError(f"{place} cannot be written ({reason}); choose another name.") from error
     return place
 
 
@@ -55,10 +64,11 @@ def write_output(path: Location, content: bytes, *, overwrite: bool = False) -> 
         part.write_bytes(content)
         part.replace(place)
     except OSError as error:
-        with suppress(OSError):
-            part.unlink()
         reason = error.strerror or error
         raise OutputError(f"{place} cannot be written ({reason}); check the folder and the room left.") from error
+    finally:
+        with suppress(OSError):
+            part.unlink()
     return place
 
 

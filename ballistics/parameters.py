@@ -1,7 +1,8 @@
 """Named parameter sets: every number that a comparison depends on, with a hash.
 
-The sets are data (`parameters.toml`). Lengths are micrometres and angles degrees, so that a set means the
-same on every microscope. A set is never changed once released; a better one gets a new name.
+The sets are data (`parameters.toml` for impressed marks, `striated.toml` for striated ones). Lengths are
+micrometres and angles degrees, so that a set means the same on every microscope. A set is never changed once
+released; a better one gets a new name.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import tomllib
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -110,7 +111,81 @@ class Rule(_Part):
         return self
 
 
-class ParameterSet(_Part):
+class Crosscut(_Part):
+    """Where a striated mark is cut across: rows are averaged, turned along the striae, and the best band taken.
+
+    ``row_um`` is the height of an averaged row, ``band_um`` of the band of rows whose median is the crosscut,
+    ``detrend_um`` the cut-off that leaves the striae for judging rows, ``steepest_deg`` the largest tilt.
+    """
+
+    row_um: Micrometres
+    band_um: Micrometres
+    detrend_um: Micrometres
+    steepest_deg: Annotated[float, Field(gt=0, le=30)]
+
+
+class Grooves(_Part):
+    """The shoulders of a land: where the crosscut leaves a smooth curve by more than ``step_um``.
+
+    Within ``margin_um`` of a shoulder nothing is used.
+    """
+
+    step_um: Micrometres
+    margin_um: Micrometres
+
+
+class Band(_Part):
+    """From a crosscut to a signature: band-pass by regression of this order, sampling step, clipped heights."""
+
+    order: Literal[0, 1, 2]
+    short_um: Micrometres
+    long_um: Micrometres
+    step_um: Micrometres
+    clip: Annotated[float, Field(gt=0, le=100)]
+
+
+class Lags(_Part):
+    """How two signatures are laid on each other: least overlap, largest stretch of one against the other."""
+
+    min_overlap: Share
+    stretch: Annotated[float, Field(ge=0, le=0.1)]
+    stretch_steps: Annotated[int, Field(ge=0, le=20)]
+
+
+class _NamedSet(_Part):
+    name: str
+    mark: str
+    source: str
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The values alone, without name and source."""
+        return self.model_dump(mode="json", exclude={"name", "source"}, exclude_none=True)
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of the values; two sets that compute the same have the same hash."""
+        text = json.dumps(self.values, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+class StriatedSet(_NamedSet):
+    """Everything a comparison of striated marks depends on.
+
+    Examples
+    --------
+    >>> striated_set("bullet-land-2026").band.long_um
+    250.0
+    """
+
+    mark: Literal["bullet land", "toolmark"]
+    crosscut: Crosscut
+    grooves: Grooves | None = None
+    band: Band
+    lags: Lags
+
+
+class ParameterSet(_NamedSet):
     """Everything a comparison of impressed marks depends on.
 
     Examples
@@ -122,9 +197,7 @@ class ParameterSet(_Part):
     True
     """
 
-    name: str
     mark: Literal["breech face", "firing pin"]
-    source: str
     preparation: Preparation
     pose: Pose
     cells: Cells
@@ -138,54 +211,77 @@ class ParameterSet(_Part):
             raise ValueError(f"score names {self.score!r}, which is not among the rules {sorted(self.rules)}")
         return self
 
-    @property
-    def values(self) -> dict[str, Any]:
-        """The values alone, without name and source."""
-        return self.model_dump(mode="json", exclude={"name", "source"}, exclude_none=True)
-
-    @property
-    def hash(self) -> str:
-        """SHA-256 of the values; two sets that compute the same have the same hash."""
-        text = json.dumps(self.values, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()
-
     def exhaustive(self) -> ParameterSet:
         """Return this set with the exhaustive search over -30 to 30 degrees, as the literature does it."""
         search = Exhaustive(method="exhaustive", region=3.0, range_deg=30.0, step_deg=3.0)
         return self.model_copy(update={"name": f"{self.name}+exhaustive", "search": search})
 
 
+Set = TypeVar("Set", bound=_NamedSet)
+
+
 @cache
 def parameter_sets() -> Mapping[str, ParameterSet]:
-    """Return all shipped sets by name; the first of each mark is its default."""
-    raw = tomllib.loads(files("ballistics").joinpath("parameters.toml").read_text(encoding="utf-8"))
-    sets: dict[str, ParameterSet] = {}
-    complete: dict[str, dict[str, Any]] = {}
-    for name, own in raw.items():
-        based = complete[own.pop("extends")] if "extends" in own else {}
-        complete[name] = {**based, **own}
-        sets[name] = ParameterSet(name=name, **complete[name])
-    return sets
+    """Return all shipped sets for impressed marks by name; the first of each mark is its default."""
+    return _load("parameters.toml", ParameterSet)
+
+
+@cache
+def striated_sets() -> Mapping[str, StriatedSet]:
+    """Return all shipped sets for striated marks by name; the first of each mark is its default."""
+    return _load("striated.toml", StriatedSet)
 
 
 def parameter_set(name: str) -> ParameterSet:
-    """Return the shipped set of this name.
+    """Return the shipped set for impressed marks of this name.
 
     Raises
     ------
     SetError
         If there is none; the message lists those that exist.
     """
-    sets = parameter_sets()
+    return _named(parameter_sets(), name)
+
+
+def striated_set(name: str) -> StriatedSet:
+    """Return the shipped set for striated marks of this name.
+
+    Raises
+    ------
+    SetError
+        If there is none; the message lists those that exist.
+    """
+    return _named(striated_sets(), name)
+
+
+def default_set(mark: str) -> ParameterSet:
+    """Return the set that is used for an impressed mark when none is named."""
+    return _default(parameter_sets(), mark)
+
+
+def default_striated_set(mark: str) -> StriatedSet:
+    """Return the set that is used for a striated mark when none is named."""
+    return _default(striated_sets(), mark)
+
+
+def _load(file: str, model: type[Set]) -> dict[str, Set]:
+    raw = tomllib.loads(files("ballistics").joinpath(file).read_text(encoding="utf-8"))
+    complete: dict[str, dict[str, Any]] = {}
+    for name, own in raw.items():
+        based = complete[own.pop("extends")] if "extends" in own else {}
+        complete[name] = {**based, **own}
+    return {name: model.model_validate({"name": name, **values}) for name, values in complete.items()}
+
+
+def _named(sets: Mapping[str, Set], name: str) -> Set:
     if name not in sets:
         raise SetError(f"No parameter set is called {name!r}. There are: {', '.join(sets)}.")
     return sets[name]
 
 
-def default_set(mark: str) -> ParameterSet:
-    """Return the set that is used for a mark when none is named."""
-    for candidate in parameter_sets().values():
+def _default(sets: Mapping[str, Set], mark: str) -> Set:
+    for candidate in sets.values():
         if candidate.mark == mark:
             return candidate
-    marks = dict.fromkeys(each.mark for each in parameter_sets().values())
+    marks = dict.fromkeys(each.mark for each in sets.values())
     raise SetError(f"No parameter set for the mark {mark!r}. Marks with sets: {', '.join(marks)}.")

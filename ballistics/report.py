@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import math
 import os
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from ballistics.compare import Comparison, Exhibit, NotComparable
 from ballistics.contract import versions
 from ballistics.output import printable, write_output
 from ballistics.page import figures
 from ballistics.page.cell_drawings import DrawnCell, Histogram, draw_cells, draw_histogram
+from ballistics.page.rendering import colour_stops, render
 from ballistics.summary import grid_text, measures, parameter_rows, rule_counts, scan_name
 from ballistics.wording import CLOSING, LIMITS
 from imaging.surface import Surface
@@ -119,8 +114,8 @@ def render_report(result: Comparison | NotComparable, *, made: datetime | None =
     }
     if isinstance(result, NotComparable):
         sides = [_bare_side(role, scan) for role, scan in zip(ROLES, result.scans, strict=False)]
-        return _render("no_comparison.html", reason=printable(result.reason), sides=sides, **common)
-    return _render("comparison.html", **_comparison_page(result), **common)
+        return render("no_comparison.html", reason=printable(result.reason), sides=sides, **common)
+    return render("comparison.html", **_comparison_page(result), **common)
 
 
 def write_report(
@@ -154,7 +149,7 @@ def _comparison_page(comparison: Comparison) -> dict[str, Any]:
             "questioned": figures.mark_image(questioned.mark),
         },
         "agreement": figures.agreement_image(comparison),
-        "stops": _stops(),
+        "stops": colour_stops(),
         "directions": _directions(comparison),
         "histogram": _histogram(comparison),
     }
@@ -213,34 +208,3 @@ def _side(role: str, exhibit: Exhibit) -> Side:
 
 def _bare_side(role: str, scan: Surface) -> Side:
     return Side(role=role, scan=scan, picture=figures.scan_image(scan), steps=scan.provenance.steps)
-
-
-def _stops() -> list[str]:
-    """Colours of the correlation scale in eleven steps from 0 to 1."""
-    table = figures.colour_table()
-    return ["#{:02x}{:02x}{:02x}".format(*table[math.floor(share * 25.5)]) for share in range(11)]
-
-
-@cache
-def _environment() -> Environment:
-    pages = Environment(
-        loader=PackageLoader("ballistics.page"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    pages.filters["printable"] = printable
-    assert pages.loader is not None
-    for name in ("report.css", "report.js"):
-        text = pages.loader.get_source(pages, name)[0]
-        digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")
-        kind = name.partition(".")[2]
-        pages.globals[kind] = text
-        pages.globals[f"{kind}_digest"] = f"'sha256-{digest}'"
-    pages.globals["release"] = version("forensic-ballistics")
-    return pages
-
-
-def _render(name: str, **content: Any) -> str:
-    return _environment().get_template(name).render(**content)

@@ -33,7 +33,7 @@ class ScoreRow:
     reference: str
     questioned: str
     comparable: bool
-    score: int | None = None
+    score: int | float | None = None
     accf: float | None = None
     angle_deg: float | None = None
     dx_um: float | None = None
@@ -84,17 +84,21 @@ class ScoreTable:
 
     def __init__(self, path: Path, conditions: Conditions, *, overwrite: bool = False) -> None:
         self.path = check_output(path, overwrite=True)
-        self.beside = path.with_name(path.name + ".json")
+        self.beside = check_output(record_of(path), overwrite=True)
         self.finished: set[tuple[str, str]] = set()
         exists = os.path.lexists(self.path)
         if exists and not overwrite:
             conditions = self._resume(conditions)
+        elif os.path.lexists(self.beside) and not overwrite:
+            self._recorded()
         try:
             if overwrite or not exists:
                 self.path.write_text(",".join(COLUMNS) + "\n", encoding="utf-8", newline="\n")
             content = json.dumps(conditions.model_dump(), indent=1).encode()
             write_output(self.beside, content, overwrite=True)
             self._stream = self.path.open("ab", buffering=0)
+        except OutputError:
+            raise
         except OSError as error:
             raise _unwritable(self.path, error) from error
 
@@ -108,19 +112,21 @@ class ScoreTable:
 
     def has(self, reference: str, questioned: str) -> bool:
         """Whether the file holds the pair already."""
-        return (_cell(reference), _cell(questioned)) in self.finished
+        return (path_cell(reference), path_cell(questioned)) in self.finished
 
     def add(self, row: ScoreRow) -> None:
         """Append a row."""
         text = io.StringIO()
-        csv.writer(text, lineterminator="\n").writerow(_cell(getattr(row, name)) for name in COLUMNS)
+        pair = path_cell(row.reference), path_cell(row.questioned)
+        rest = (_cell(getattr(row, name)) for name in COLUMNS[len(pair) :])
+        csv.writer(text, lineterminator="\n").writerow((*pair, *rest))
         line = text.getvalue().encode("utf-8")
         try:
             if self._stream.write(line) != len(line):
                 raise OSError(errno.ENOSPC, "the row could only be written in part")
         except OSError as error:
             raise _unwritable(self.path, error) from error
-        self.finished.add((_cell(row.reference), _cell(row.questioned)))
+        self.finished.add(pair)
 
     def _resume(self, conditions: Conditions) -> Conditions:
         """Read what is there, drop a torn last line, and return the conditions with all inputs."""
@@ -128,21 +134,26 @@ class ScoreTable:
             raise OutputError(
                 f"{self.path} exists without {self.beside.name}, so it cannot be gone on with. {START_ANEW}"
             )
+        before = self._recorded()
         try:
-            before = Conditions.model_validate_json(self.beside.read_bytes())
             content = self.path.read_bytes()
-        except ValidationError as error:
-            raise OutputError(f"{self.beside} is not the record of a batch. {START_ANEW}") from error
         except OSError as error:
-            raise OutputError(
-                f"{self.path} cannot be read ({error.strerror or error}); check your rights."
-            ) from error
+            raise _unreadable(self.path, error) from error
         _refuse_others(self.path, before, conditions)
         whole = content[: content.rfind(b"\n") + 1]
         self._read(whole)
         if len(whole) < len(content):
             os.truncate(self.path, len(whole))
         return conditions.model_copy(update={"inputs": {**before.inputs, **conditions.inputs}})
+
+    def _recorded(self) -> Conditions:
+        """Return the conditions that stand beside the file."""
+        try:
+            return Conditions.model_validate_json(self.beside.read_bytes())
+        except ValidationError as error:
+            raise OutputError(f"{self.beside} is not the record of a batch. {START_ANEW}") from error
+        except OSError as error:
+            raise _unreadable(self.beside, error) from error
 
     def _read(self, content: bytes) -> None:
         rows = list(csv.reader(io.StringIO(content.decode("utf-8", "replace"))))
@@ -158,15 +169,15 @@ class ScoreTable:
 
 def _refuse_others(path: Path, before: Conditions, now: Conditions) -> None:
     for name, old, new in (
-        ("the parameter set", _named(before.parameters), _named(now.parameters)),
-        ("the units", before.units, now.units),
-        ("the accepted findings", sorted(before.accept), sorted(now.accept)),
-        ("the software", before.versions, now.versions),
+        ("layout", before.layout, now.layout),
+        ("parameter set", _named(before.parameters), _named(now.parameters)),
+        ("score", before.score, now.score),
+        ("units", before.units, now.units),
+        ("accepted findings", sorted(before.accept), sorted(now.accept)),
+        ("software", before.versions, now.versions),
     ):
         if old != new:
-            raise OutputError(
-                f"{path} was begun with other conditions: {name} was {old} and is {new}. {START_ANEW}"
-            )
+            raise OutputError(f"{path} was begun with other conditions ({name}: {old}, now {new}). {START_ANEW}")
     changed = [name for name, digest in now.inputs.items() if before.inputs.get(name, digest) != digest]
     if changed:
         raise OutputError(f"{path} was begun with other content of {', '.join(sorted(changed)[:5])}. {START_ANEW}")
@@ -176,12 +187,38 @@ def _named(parameters: Mapping[str, Any]) -> str:
     return f"{parameters.get('name')} with the hash {str(parameters.get('hash'))[:12]}"
 
 
+def record_of(path: Path) -> Path:
+    """Where the conditions of a file of scores stand."""
+    return path.with_name(path.name + ".json")
+
+
+def path_cell(path: str) -> str:
+    r"""Return the path of a scan as it stands in the file; paths that differ stay different.
+
+    What cannot be printed is written as an escape.
+
+    Examples
+    --------
+    >>> print(path_cell("scans/a 1.x3p"), path_cell("=a.x3p"), path_cell("a\x1b.x3p"))
+    scans/a 1.x3p '=a.x3p a\x1b.x3p
+    """
+    return _no_formula("".join(each if each.isprintable() else ascii(each)[1:-1] for each in path))
+
+
 def _cell(value: object) -> str:
-    """A value as text for a cell; text that a spreadsheet would run as a formula gets an apostrophe."""
+    """A value as text for a cell."""
     if isinstance(value, str):
-        text = printable(value).strip()
-        return f"'{text}" if text.startswith(FORMULA) else text
+        return _no_formula(printable(value))
     return "" if value is None else str(value)
+
+
+def _no_formula(text: str) -> str:
+    """Text that a spreadsheet would run as a formula gets an apostrophe."""
+    return f"'{text}" if text.lstrip().startswith(FORMULA) else text
+
+
+def _unreadable(path: Path, error: OSError) -> OutputError:
+    return OutputError(f"{path} cannot be read ({error.strerror or error}); check your rights.")
 
 
 def _unwritable(path: Path, error: OSError) -> OutputError:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,6 +44,9 @@ PIN_SLOPE = 1.0
 LONGEST_SHAPE = 2.0
 WIDEST_BULLET_UM = 12_000.0
 FEWEST_CROSSCUT_POINTS = 10
+MOST_GREY = 0.05
+MOST_SAMPLES = 20_000
+MOST_PLANES = 2_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,8 +129,10 @@ def segment(scan: Surface, mark: str = "breech face", *, mask: BoolArray | None 
         return _given(scan, mask)
     if mark not in ("breech face", "firing pin"):
         raise OptionError(f"The mark {mark!r} cannot be looked for; choose 'breech face' or 'firing pin'.")
-    small = isotropic(scan, pixel_um=max(WORKING_UM, *(step * 1e6 for step in scan.spacing)))
+    width, height = scan.size_um
+    _refuse_small(width * height / 1e6, mark, f"the scan of {width:.4g} x {height:.4g} um", "Is its unit right?")
     try:
+        small = isotropic(scan, pixel_um=max(WORKING_UM, *(step * 1e6 for step in scan.spacing)))
         level = remove_form(small, "plane")
     except SurfaceError as error:
         raise MarkError(f"No {mark} found: {error}") from error
@@ -135,7 +141,7 @@ def segment(scan: Surface, mark: str = "breech face", *, mask: BoolArray | None 
     pixel_um = small.pixel_um
     low, high = np.nanpercentile(heights, [0.5, 99.5])
     if mark == "breech face" and max(-low, high) < FLAT_RANGE_UM:
-        return Segmentation(scan=scan, mask=scan.valid, how="whole scan", circles={})
+        return _whole(scan, mark)
     filled = _filled(heights)
     primer = _primer(filled, pixel_um)
     inside = np.isfinite(heights)
@@ -144,14 +150,13 @@ def segment(scan: Surface, mark: str = "breech face", *, mask: BoolArray | None 
     face, plane = _largest_plane(heights, inside, pixel_um)
     pin, pin_circle = _pin(plane - filled, inside, pixel_um)
     if mark == "firing pin" and primer is None and pin_circle is None and max(scan.size_um) < CROPPED_PIN_UM:
-        return Segmentation(scan=scan, mask=scan.valid, how="whole scan", circles={})
+        return _whole(scan, mark)
     chosen = face if mark == "breech face" else pin
-    area = float(chosen.sum()) * (pixel_um / 1e3) ** 2
-    if area < SMALLEST_MM2[mark]:
-        raise MarkError(
-            f"No {mark} found: the best candidate measures {area:.2f} mm2 and {SMALLEST_MM2[mark]:g} mm2 are "
-            "needed. If there is one, mark it by hand (ballistics segment writes a mask to correct)."
-        )
+    advice = (
+        f"If there is one, mark it by hand: a picture of {scan.shape[1]} x {scan.shape[0]} pixels, white on the "
+        "mark and black elsewhere, given as the mask."
+    )
+    _refuse_small(float(chosen.sum()) * (pixel_um / 1e3) ** 2, mark, "the best candidate", advice)
     return Segmentation(
         scan=scan,
         mask=_enlarged(chosen, scan, pixel_um) & scan.valid,
@@ -171,13 +176,18 @@ def read_mask(path: str | Path, scan: Surface) -> BoolArray:
     Raises
     ------
     OptionError
-        If it is no picture, or not as many pixels wide and high as the scan.
+        If it is no picture, not as many pixels wide and high as the scan, or a picture in shades of grey.
     """
+    place = Path(path)
     try:
-        raw = np.frombuffer(Path(path).read_bytes(), np.uint8)
+        if place.exists() and not place.is_file():
+            raise OptionError(f"The mask {path} is not a plain file; a PNG of the scan's size is needed.")
+        raw = np.frombuffer(place.read_bytes(), np.uint8)
     except OSError as error:
         raise OptionError(f"The mask {path} cannot be read: {error.strerror or error}.") from error
-    picture = cv2.imdecode(raw, cv2.IMREAD_GRAYSCALE) if raw.size else None
+    picture = None
+    with suppress(cv2.error):
+        picture = cv2.imdecode(raw, cv2.IMREAD_GRAYSCALE | cv2.IMREAD_IGNORE_ORIENTATION)
     if picture is None:
         raise OptionError(f"The mask {path} is not a picture; a PNG of the scan's size is needed.")
     if picture.shape != scan.shape:
@@ -185,6 +195,12 @@ def read_mask(path: str | Path, scan: Surface) -> BoolArray:
             f"The mask {path} has {picture.shape[1]} x {picture.shape[0]} pixels, the scan "
             f"{scan.shape[1]} x {scan.shape[0]}; they must agree. Start from the mask that "
             "ballistics segment writes."
+        )
+    grey = float(((picture > 63) & (picture < 192)).mean())
+    if grey > MOST_GREY:
+        raise OptionError(
+            f"The mask {path} is grey in {grey:.0%} of its pixels; a mask is white on the mark and black "
+            "elsewhere. Was a picture of the scan given instead?"
         )
     keep: BoolArray = picture > 127
     return keep
@@ -202,6 +218,21 @@ def _given(scan: Surface, mask: BoolArray) -> Segmentation:
     if not keep.any():
         raise OptionError("The mask keeps no measured point of the scan; white must cover the mark.")
     return Segmentation(scan=scan, mask=keep, how="given", circles={})
+
+
+def _whole(scan: Surface, mark: str) -> Segmentation:
+    whole = Segmentation(scan=scan, mask=scan.valid, how="whole scan", circles={})
+    advice = "If all of it is the mark, give a mask that is white everywhere."
+    _refuse_small(whole.area_mm2, mark, "what was measured of the scan", advice)
+    return whole
+
+
+def _refuse_small(area_mm2: float, mark: str, what: str, advice: str) -> None:
+    needed = SMALLEST_MM2[mark]
+    if area_mm2 < needed:
+        raise MarkError(
+            f"No {mark} found: {what} covers {area_mm2:.2g} mm2 and {needed:g} mm2 are needed. {advice}"
+        )
 
 
 def _refuse_bullet(level: Surface) -> None:
@@ -301,9 +332,10 @@ def _largest_plane(heights: Heights, inside: BoolArray, pixel_um: float) -> tupl
     nothing = np.zeros(heights.shape, np.bool_)
     if not planes:
         return nothing, np.full(heights.shape, np.nanmedian(heights))
-    sample = columns[inside][::5], heights[inside][::5]
-    support = (np.abs(sample[0] @ np.array(planes).T - sample[1][:, None]) < NEAR_PLANE_UM).sum(axis=0)
-    fit = planes[int(support.argmax())]
+    step = max(5, np.count_nonzero(inside) // MOST_SAMPLES)
+    points, values = columns[inside][::step], heights[inside][::step]
+    tried = planes[:: max(1, len(planes) // MOST_PLANES)]
+    fit = max(tried, key=lambda each: np.count_nonzero(np.abs(points @ each - values) < NEAR_PLANE_UM))
     for _ in range(5):
         near = inside & (np.abs(heights - columns @ fit) < NEAR_PLANE_UM)
         fit = np.linalg.lstsq(columns[near], heights[near], rcond=None)[0]
@@ -329,18 +361,20 @@ def _tidied(area: BoolArray, pixel_um: float) -> BoolArray:
 def _pin(depth: Heights, inside: BoolArray, pixel_um: float) -> tuple[BoolArray, Circle | None]:
     """The firing-pin impression: the deep hole with the largest volume; in pixels."""
     deep = (depth > PIN_DEPTH_UM) & inside
-    count, labels, _, _ = cv2.connectedComponentsWithStats(
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(
         cv2.morphologyEx(deep.astype(np.uint8), cv2.MORPH_OPEN, _round(SPECK_UM / pixel_um))
     )
     nothing = np.zeros(depth.shape, np.bool_)
     best, volume, circle = nothing, 0.0, None
+    low, high = (limit / pixel_um for limit in PIN_RADII_UM)
     for label in range(1, count):
+        radius = math.sqrt(stats[label, cv2.CC_STAT_AREA] / math.pi)
+        if not low <= radius <= high:
+            continue
         hole = labels == label
         row, column = np.nonzero(hole)
-        radius = math.sqrt(hole.sum() / math.pi)
-        low, high = (limit / pixel_um for limit in PIN_RADII_UM)
         reach = max(np.ptp(row), np.ptp(column)) / 2
-        if low <= radius <= high and reach < 1.5 * radius and depth[hole].sum() > volume:
+        if reach < 1.5 * radius and depth[hole].sum() > volume:
             best, volume = hole, float(depth[hole].sum())
             circle = Circle(x=float(column.mean()), y=float(row.mean()), radius=radius)
     if circle is None:

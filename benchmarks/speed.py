@@ -22,10 +22,12 @@ import numpy as np
 import scipy.fft
 from threadpoolctl import threadpool_limits
 
+from ballistics.bullets import Bullet, compare_bullets
 from ballistics.compare import Exhibit, align, compare_exhibits, prepare_exhibit
 from ballistics.contract import versions
 from ballistics.impressed import match_cells
-from ballistics.parameters import ParameterSet, default_set
+from ballistics.parameters import ParameterSet, default_set, default_striated_set
+from ballistics.striated import correlate_signatures, make_signature
 from benchmarks.scans import folder
 from imaging.files import open_surface
 from imaging.register import Pose
@@ -48,6 +50,15 @@ def jobs() -> dict[str, Job]:
     first, mate = fast["1-1"].mark, fast["1-2"].mark
     found = align(first, mate)
     batch = np.random.default_rng(0).standard_normal((64, 128, 128), dtype=np.float32)
+    lands = default_striated_set("bullet land")
+    barrel = folder() / "land" / "nist_cmps_pair"
+    bullets = [
+        [open_surface(barrel / f"NIST_BarrelQ_Bullet{k}_Land{land}.x3p") for land in range(1, 7)] for k in (1, 2)
+    ]
+    ours, theirs = (
+        Bullet(name=str(k), signatures=tuple(make_signature(scan, lands) or None for scan in scans))
+        for k, scans in enumerate(bullets)
+    )
     return {
         "reference kernel: 64 float32 FFTs of 128 x 128": lambda: scipy.fft.rfft2(batch),
         "open a scan, 545 x 545": lambda: open_surface(files["1-1"]),
@@ -62,6 +73,11 @@ def jobs() -> dict[str, Job]:
         "exhaustive cells, -30 to 30 by 3, one direction": lambda: match_cells(
             full["1-1"].mark.relief, full["1-2"].mark.relief, NOWHERE, cells=slow.cells, search=slow.search
         ),
+        "land scan to signature, 1573 x 501": lambda: make_signature(bullets[0][0], lands),
+        "two signatures, all lags": lambda: correlate_signatures(
+            ours.signatures[:1], theirs.signatures[:1], lands.lags
+        ),
+        "two bullets, 36 land pairs, plain and mirrored": lambda: compare_bullets(ours, theirs, lands),
     }
 
 

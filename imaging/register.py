@@ -224,7 +224,7 @@ def search_rotations(
     of the longest side (up to half of it where one relief is small), weighed by the root of the overlap.
     Reliefs are centred and of even strength, so local means and variances are left out at first; the best few
     poses are then scored exactly by `correlate`. Corners that a turn takes out of a square of the longest side
-    wait for that score too. Angles half a turn apart share their work.
+    are left out at first too. Angles half a turn apart share their work.
 
     Parameters
     ----------

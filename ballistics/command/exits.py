@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from enum import IntEnum
 from typing import Any
 
@@ -10,7 +11,11 @@ from typer.core import TyperGroup
 
 
 class ExitCode(IntEnum):
-    """How a command ended."""
+    """How a command ended; 0 is done.
+
+    1 an error that is explained or nothing to compare, 2 wrong usage, 3 a check found problems, 4 an input that
+    cannot be read, 70 a bug, 130 stopped by the person.
+    """
 
     OUR_ERROR = 1
     USAGE = 2
@@ -45,6 +50,9 @@ def explain(error: Exception) -> ExitCode:
         return ExitCode.UNREADABLE if isinstance(error, FileError | FormatError) else ExitCode.OUR_ERROR
     if isinstance(error, MemoryError):
         say("Error: there is not enough memory for these scans; close other programs.", error=True)
+        return ExitCode.OUR_ERROR
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        say("Error: the output cannot be written in full; there is no room left where it goes.", error=True)
         return ExitCode.OUR_ERROR
     say(
         f"This is a bug in ballistics ({type(error).__name__}: {error}). Please report it with what "

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from ballistics.parameters import ParameterSet
+    from ballistics.parameters import ParameterSet, StriatedSet
 
 
 class MarkKind(StrEnum):
@@ -52,7 +52,12 @@ Accept = Annotated[
     typer.Option("--accept", metavar="CODE", help="Accept a doubtful finding you have checked; may be repeated."),
 ]
 Picture = Annotated[Path | None, typer.Option(metavar="PICTURE.png", help="Write a shaded picture.")]
-Mask = Annotated[Path | None, typer.Option(metavar="MASK.png", help="Mask of this scan, white on the mark.")]
+ReferenceMask = Annotated[
+    Path | None, typer.Option(metavar="MASK.png", help="Mask of the reference, white on the mark.")
+]
+QuestionedMask = Annotated[
+    Path | None, typer.Option(metavar="MASK.png", help="Mask of the questioned, white on the mark.")
+]
 
 
 def choose_set(
@@ -77,3 +82,21 @@ def choose_set(
             f"{chosen.name} is a set for the {chosen.mark}, not for the {mark}", param_hint="--mark"
         )
     return chosen.exhaustive() if exhaustive else chosen
+
+
+def find_set(name: str, *, hint: str) -> ParameterSet | StriatedSet:
+    """Return the set of this name, for whatever mark.
+
+    Raises
+    ------
+    typer.BadParameter
+        If there is no such set; the message lists those that exist.
+    """
+    from ballistics.parameters import parameter_sets, striated_sets
+
+    sets: dict[str, ParameterSet | StriatedSet] = {**parameter_sets(), **striated_sets()}
+    if name not in sets:
+        raise typer.BadParameter(
+            f"No parameter set is called {name!r}. There are: {', '.join(sets)}.", param_hint=hint
+        )
+    return sets[name]

@@ -85,7 +85,7 @@ def draw_cells(cells: CellMatches, verdicts: Mapping[str, Congruence]) -> list[D
     um = 1e6
     table = colour_table()
     centre, place, shift, side = cells.centre * um, cells.place * um, cells.shift * um, cells.side * um
-    angle, correlation, compared = cells.angle, cells.correlation, cells.compared
+    angle, angle_deg, correlation, compared = cells.angle, cells.angle_deg, cells.correlation, cells.compared
     drawn = []
     for i in range(len(cells)):
         c, s = np.cos(angle[i]), np.sin(angle[i])
@@ -105,7 +105,7 @@ def draw_cells(cells: CellMatches, verdicts: Mapping[str, Congruence]) -> list[D
                 fill=float(cells.fill[i]),
                 compared=bool(compared[i]),
                 correlation=float(correlation[i]),
-                angle_deg=float(180.0 - (180.0 - np.degrees(angle[i])) % 360.0),
+                angle_deg=float(angle_deg[i]),
                 dx_um=float(shift[i, 0]),
                 dy_um=float(shift[i, 1]),
                 colour="#{:02x}{:02x}{:02x}".format(*table[round(255 * share)]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 from pathlib import Path
 
@@ -12,9 +13,10 @@ import pytest
 from threadpoolctl import threadpool_info
 
 from ballistics import batch
-from ballistics.batch import compare_all, list_pairs
-from ballistics.compare import Comparison, compare
+from ballistics.batch import compare_all
+from ballistics.compare import Comparison, Exhibit, compare
 from ballistics.errors import OptionError, OutputError
+from ballistics.pair_list import list_pairs
 from ballistics.parameters import parameter_set
 from ballistics.score_table import COLUMNS
 from imaging.errors import FileError
@@ -234,9 +236,72 @@ def test_cells_cannot_be_formulas(folder: Path, tmp_path: Path, monkeypatch: pyt
     pairs = [(name, str(folder / "gun1_0.x3p"))]
     compare_all(pairs, "scores.csv", jobs=1)
     row = _rows(tmp_path / "scores.csv")[0]
-    assert row["reference"] == "'=cmd, A1! .x3p"
+    assert row["reference"] == r"'=cmd, A1!\n.x3p"
     assert not row["reason"].startswith(("=", "+", "-", "@"))
     assert compare_all(pairs, "scores.csv", jobs=1).kept == 1
+
+
+def test_names_that_are_no_text_stay_apart_and_can_be_gone_on_with(tmp_path: Path) -> None:
+    names = [str(tmp_path / name) for name in ("a\udcff.x3p", "a\udcfe.x3p", "a?.x3p", "a .x3p")]
+    pairs = list(itertools.combinations(names, 2))
+    out = tmp_path / "scores.csv"
+    compare_all(pairs[:4], out, jobs=1)
+    assert compare_all(pairs, out, jobs=1).kept == 4
+    assert len(_values(out)) == 6
+
+
+def test_scans_are_never_written_over(folder: Path, tmp_path: Path) -> None:
+    scan, named_like_a_record = tmp_path / "a.x3p", tmp_path / "scores.csv.json"
+    for copy in (scan, named_like_a_record):
+        copy.write_bytes((folder / "gun1_0.x3p").read_bytes())
+    pairs = [(str(scan), str(named_like_a_record))]
+    for out in (scan, tmp_path / "scores.csv"):
+        with pytest.raises(OutputError, match="is itself an input"):
+            compare_all(pairs, out, jobs=1, overwrite=True)
+    assert scan.read_bytes() == named_like_a_record.read_bytes() == (folder / "gun1_0.x3p").read_bytes()
+
+
+def test_file_beside_that_is_no_record_is_left_alone(folder: Path, tmp_path: Path) -> None:
+    out, beside = tmp_path / "scores.csv", tmp_path / "scores.csv.json"
+    beside.write_text('{"my": "notes"}', encoding="utf-8")
+    with pytest.raises(OutputError, match="--force"):
+        compare_all(list_pairs(folder)[:1], out, jobs=1)
+    assert beside.read_text(encoding="utf-8") == '{"my": "notes"}'
+    assert not out.exists()
+    compare_all(list_pairs(folder)[:1], out, jobs=1, overwrite=True)
+    out.unlink()
+    assert compare_all(list_pairs(folder)[:1], out, jobs=1).computed == 1
+
+
+def test_scan_that_memory_cannot_hold_is_a_row(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pairs = list_pairs(folder)
+
+    def fail(path: str, **options: object) -> Surface:
+        if path == pairs[0][0]:
+            raise MemoryError
+        return open_surface(path)
+
+    monkeypatch.setattr(batch, "open_surface", fail)
+    summary = compare_all(pairs, tmp_path / "scores.csv", jobs=1)
+    assert (summary.computed, summary.not_comparable) == (6, 3)
+    assert "not enough memory" in _values(tmp_path / "scores.csv")[pairs[0]]["reason"]
+
+
+def test_kept_exhibits_do_not_hold_whole_scans(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original, sizes = batch.compare_exhibits, []
+
+    def look(*exhibits: Exhibit) -> object:
+        sizes.extend((each.scan.heights.size, each.mark.scan.heights.size) for each in exhibits)
+        sizes.extend((each.segmentation.mask.size, 1) for each in exhibits)
+        return original(*exhibits)
+
+    monkeypatch.setattr(batch, "compare_exhibits", look)
+    compare_all(list_pairs(folder)[:1], tmp_path / "scores.csv", jobs=1)
+    assert sizes == [(1, 1)] * 4
 
 
 def test_list_of_paths_and_list_of_pairs(folder: Path, tmp_path: Path) -> None:
@@ -256,7 +321,14 @@ def test_list_of_paths_and_list_of_pairs(folder: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [("a.x3p\n", "no pairs"), ("a,b,c\n", "Line 1"), ("a,\n", "Line 1"), ("reference,questioned\na\n", "Line 2")],
+    [
+        ("a.x3p\n", "no pairs"),
+        ("a,b,c\n", "Line 1"),
+        ("a,\n", "Line 1"),
+        ("reference,questioned\na\n", "Line 2"),
+        ("a.x3p\nb.x3p,c.x3p\n", "Line 2"),
+        ("a.x3p\n" + "x" * 200_000 + "\n", "Line 2"),
+    ],
 )
 def test_list_that_makes_no_sense_is_refused(tmp_path: Path, content: str, message: str) -> None:
     listed = tmp_path / "list.csv"
@@ -265,12 +337,37 @@ def test_list_that_makes_no_sense_is_refused(tmp_path: Path, content: str, messa
         list_pairs(listed)
 
 
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_list_as_spreadsheets_and_shells_save_it(tmp_path: Path, separator: str, encoding: str) -> None:
+    a, b = str(tmp_path / "Hülse 1.x3p"), str(tmp_path / "b.x3p")
+    listed = tmp_path / "list.csv"
+    rows = [["Reference", "Note", "Questioned"], ["Hülse 1.x3p", "", "b.x3p"]]
+    listed.write_bytes("\r\n".join(separator.join(row) for row in rows).encode(encoding))
+    assert list_pairs(listed) == [(a, b)]
+
+
+def test_line_that_names_a_file_is_one_path(tmp_path: Path) -> None:
+    for name in ("a, 1.x3p", "b; 2.x3p"):
+        (tmp_path / name).touch()
+    listed = tmp_path / "list.txt"
+    listed.write_text("a, 1.x3p\nb; 2.x3p\n", encoding="utf-8")
+    assert list_pairs(listed) == [(str(tmp_path / "a, 1.x3p"), str(tmp_path / "b; 2.x3p"))]
+    listed.write_text('"a, 1.x3p",b.x3p\n', encoding="utf-8")
+    assert list_pairs(listed) == [(str(tmp_path / "a, 1.x3p"), str(tmp_path / "b.x3p"))]
+
+
 def test_list_that_cannot_be_read_is_refused(folder: Path, tmp_path: Path) -> None:
-    with pytest.raises(FileError, match="not text"):
+    with pytest.raises(FileError, match="is a scan by its name"):
         list_pairs(folder / "gun1_0.x3p")
+    (tmp_path / "list.csv").write_bytes("Hülse.x3p\n".encode("latin-1"))
+    with pytest.raises(FileError, match="not text in UTF-8"):
+        list_pairs(tmp_path / "list.csv")
+    with pytest.raises(FileError, match="too long"):
+        list_pairs("a" * 5000)
     with pytest.raises(FileError, match="No such file"):
         list_pairs(tmp_path / "missing.csv")
-    with pytest.raises(OptionError, match="holds 0 scans"):
+    with pytest.raises(OptionError, match="holds no scan;"):
         list_pairs(tmp_path)
 
 

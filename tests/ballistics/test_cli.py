@@ -17,6 +17,7 @@ from typer.testing import CliRunner, Result
 
 from ballistics.cli import app
 from ballistics.command.demonstration import make_cases
+from ballistics.errors import OutputError
 from ballistics.wording import CLOSING
 from imaging.files import open_surface, write_x3p
 from imaging.resample import flip
@@ -200,6 +201,34 @@ def test_flat_scan_is_refused(run: Run, scans: Path, tmp_path: Path) -> None:
     assert _compare_json(run, scans / "a1.x3p", tmp_path / "flat.x3p", code=1)["comparable"] is False
 
 
+def test_output_with_an_impossible_name_is_refused(run: Run, scans: Path, tmp_path: Path) -> None:
+    long = tmp_path / ("a" * 300)
+    run("show", scans / "a1.x3p", "--out", long, code=1)
+    run("compare-all", scans, "--out", long, code=1)
+    run("compare-all", long, "--out", tmp_path / "s.csv", code=4)
+
+
+def test_result_is_told_although_the_page_cannot_be_written(
+    run: Run, scans: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*args: object, **options: object) -> None:
+        raise OutputError("no room")
+
+    monkeypatch.setattr("ballistics.report.write_report", fail)
+    result = run("compare", scans / "a1.x3p", scans / "a2.x3p", "--report", tmp_path / "page.html", code=1)
+    assert "cells congruent" in result.stdout
+    assert "no room" in result.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_full_disk_is_told_and_is_no_bug() -> None:
+    command = [sys.executable, "-m", "ballistics.cli", "params", "list"]
+    with Path("/dev/full").open("w") as full:
+        result = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert result.returncode == 1
+    assert "no room" in result.stderr
+
+
 def test_show_tells_facts_and_findings(run: Run, scans: Path, tmp_path: Path) -> None:
     result = run("show", scans / "a1.x3p", "--out", tmp_path / "a1.png")
     assert "10 µm" in result.stdout
@@ -261,6 +290,12 @@ def test_segment_writes_a_mask_and_a_picture(run: Run, tmp_path: Path) -> None:
     facts = json.loads(run("segment", case, "--out", mask, "--json", "--force").stdout)
     assert facts["circles"]["primer"]["radius_um"] > 1500
     run("segment", case, "--out", mask, code=1)
+    before = mask.read_bytes()
+    run("segment", case, "--out", mask, "--picture", tmp_path / "." / "mask.png", "--force", code=2)
+    assert mask.read_bytes() == before
+    assert (
+        "picture of the scan" in run("compare", case, case, "--mask-a", mask, "--mask-b", picture, code=1).stderr
+    )
 
 
 def test_params_list_and_show(run: Run) -> None:

@@ -229,6 +229,18 @@ def test_every_parameter_changes_the_outcome(sensitive: tuple[list[Pair], list[o
     assert [outcome(compare(each.reference, each.questioned, other)) for each in pairs] != usual
 
 
+def test_record_keeps_angles_in_one_turn_and_is_plain_text() -> None:
+    marks = pair(np.random.default_rng(2), correlation=0.6, angle_deg=179.5)
+    named = replace(marks.questioned, provenance=Provenance(path="a\udcff.x3p"))
+    result = compared(compare(marks.reference, named))
+    assert np.abs(np.degrees(result.forward.angle)).max() > 180.0
+    content = record(result)
+    assert all(-180.0 < cell.angle_deg <= 180.0 for cell in content.cells)
+    again = type(content).model_validate_json(content.model_dump_json())
+    assert again == content
+    assert again.inputs[1].path == r"a\udcff.x3p"
+
+
 def test_doubts_stop_a_comparison_until_accepted(mates: Pair) -> None:
     finding = Finding(code="units-in-doubt", severity="doubt", message="pixels of 7 m found")
     doubtful = replace(mates.questioned, provenance=Provenance(path="case.x3p", findings=(finding,)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from dataclasses import replace
 from pathlib import Path
 
@@ -87,6 +88,14 @@ def test_a_mask_goes_out_as_a_picture_and_comes_back(tmp_path: Path) -> None:
     np.testing.assert_array_equal(again.mask, found.mask)
 
 
+def test_a_mask_saved_as_jpeg_or_with_soft_edges_is_taken(tmp_path: Path) -> None:
+    scan, _ = cartridge_case(np.random.default_rng(3))
+    found = segment(scan)
+    path = tmp_path / "mask.jpg"
+    cv2.imwrite(str(path), cv2.GaussianBlur(found.mask.astype(np.uint8) * 255, (0, 0), 1.0))
+    assert (read_mask(path, scan) == found.mask).mean() > 0.99
+
+
 def test_a_mask_that_does_not_fit_is_refused(tmp_path: Path) -> None:
     scan = breech_face(np.random.default_rng(0))
     path = tmp_path / "mask.png"
@@ -101,6 +110,14 @@ def test_a_mask_that_does_not_fit_is_refused(tmp_path: Path) -> None:
     cv2.imwrite(str(path), np.full((10, 20), 255, np.uint8))
     with pytest.raises(OptionError, match="20 x 10"):
         read_mask(path, scan)
+    cv2.imwrite(str(path), np.resize(np.arange(256, dtype=np.uint8), scan.shape))
+    with pytest.raises(OptionError, match="picture of the scan"):
+        read_mask(path, scan)
+    path.write_bytes(b"P5 100000 100000 255\n")
+    with pytest.raises(OptionError, match="not a picture"):
+        read_mask(path, scan)
+    with pytest.raises(OptionError, match="not a plain file"):
+        read_mask(tmp_path, scan)
     with pytest.raises(OptionError, match="no measured point"):
         segment(scan, mask=np.zeros(scan.shape, np.bool_))
     with pytest.raises(OptionError, match="must agree"):
@@ -116,3 +133,24 @@ def test_a_turned_or_mirrored_scan_gives_the_turned_or_mirrored_mask() -> None:
         turned = segment(replace(scan, heights=np.ascontiguousarray(change(scan.heights))))
         agree = change(found.mask) == turned.mask
         assert agree.mean() > 0.98
+
+
+def test_a_scan_too_small_for_the_mark_is_refused() -> None:
+    scan = breech_face(np.random.default_rng(0))
+    with pytest.raises(MarkError, match="Is its unit right"):
+        segment(replace(scan, spacing=(scan.spacing[0] / 1e3, scan.spacing[1] / 1e3)))
+    first = np.cumsum(scan.valid).reshape(scan.shape) * scan.pixel**2 < 0.3e-6
+    sparse = np.where(first, scan.heights, np.nan)
+    with pytest.raises(MarkError, match="what was measured"):
+        segment(replace(scan, heights=sparse))
+
+
+def test_a_large_scan_without_a_primer_needs_little_memory() -> None:
+    y, x = (np.indices((700, 700)) - 350) * 1e-5
+    dome = -(x**2 + y**2) / 0.1 + np.random.default_rng(0).normal(size=x.shape) * 3e-7
+    tracemalloc.start()
+    found = segment(Surface(heights=dome, spacing=(1e-5, 1e-5)))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert found.notes
+    assert peak < 1e8

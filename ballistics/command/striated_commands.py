@@ -1,0 +1,246 @@
+"""The commands for striated marks: a signature, two lands, two bullets."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ballistics.command.exits import ExitCode
+from ballistics.command.options import Accept, AsJson, Force, LengthUnit, Scan, SetName, Units
+from ballistics.command.striated_options import (
+    Lands,
+    Mirror,
+    Page,
+    Row,
+    Shoulders,
+    StriatedKind,
+    StriatedMark,
+    choose_striated_set,
+    two_places,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ballistics.bullet_pair import BulletPair
+    from ballistics.bullets import BulletComparison
+    from ballistics.land_pair import LandComparison
+
+
+def signature(
+    file: Scan,
+    out: Annotated[Path | None, typer.Option(metavar="SIGNATURE.csv", help="Write the heights.")] = None,
+    report: Page = None,
+    as_json: AsJson = False,
+    params: SetName = None,
+    mark: StriatedMark = None,
+    row: Row = None,
+    shoulders: Shoulders = None,
+    units: Units = LengthUnit.AUTO,
+    accept: Accept = None,
+    force: Force = False,
+) -> None:
+    """Cut a striated mark across and make its signature."""
+    from ballistics.command.terminal import put_json, put_table, say, working
+    from ballistics.output import write_output
+    from ballistics.reading import ByHand, signature_of
+    from ballistics.striated import NoSignature
+    from ballistics.striated_contract import signature_record
+    from ballistics.striated_report import render_signature_report, write_page
+    from ballistics.striated_summary import signature_csv, signature_rows
+    from imaging.files import open_surface
+
+    parameters = choose_striated_set(params, mark)
+    by_hand = ByHand(row_um=row, shoulders_um=two_places(shoulders))
+    if out and report and out.resolve() == report.resolve():
+        raise typer.BadParameter("the page needs another name than the signature", param_hint="--report")
+    _check_outputs([out, report], force=force, inputs=[file])
+    with working(f"Reading {file.name}") as now:
+        made = signature_of(
+            open_surface(file, units=units.value), parameters, by_hand=by_hand, accept=accept or ()
+        )
+        if report:
+            now("Drawing the report")
+            page = render_signature_report(made, parameters, made=datetime.now(UTC))
+            write_page(page, report, overwrite=force)
+        if out and not isinstance(made, NoSignature):
+            write_output(out, signature_csv(made).encode(), overwrite=force)
+    if as_json:
+        put_json(signature_record(made, parameters).model_dump_json(indent=1))
+    elif not isinstance(made, NoSignature):
+        put_table((), [("File", str(file)), ("Mark", parameters.mark), *signature_rows(made)])
+    _tell_outputs(report)
+    if isinstance(made, NoSignature):
+        _end_without(f"No signature: {made.reason}", doubts=bool(made.scan.provenance.doubts))
+        return
+    for note in made.shoulders.notes if made.shoulders else ():
+        say(f"Note: {note}")
+    if out:
+        say(f"Signature: {out}")
+
+
+def compare_lands(
+    reference: Annotated[Path, typer.Argument(metavar="REFERENCE", help="Scan of the known mark.")],
+    questioned: Annotated[Path, typer.Argument(metavar="QUESTIONED", help="Scan of the mark in question.")],
+    report: Page = None,
+    as_json: AsJson = False,
+    params: SetName = None,
+    mark: StriatedMark = None,
+    mirror: Mirror = False,
+    units: Units = LengthUnit.AUTO,
+    accept: Accept = None,
+    force: Force = False,
+) -> None:
+    """Compare two lands of bullets, or two other striated marks."""
+    from ballistics.command.terminal import put_json, working
+    from ballistics.land_pair import NoLandComparison
+    from ballistics.land_pair import compare_lands as compare_signatures
+    from ballistics.reading import signature_of
+    from ballistics.striated_contract import land_pair_record
+    from ballistics.striated_report import render_land_report, write_page
+    from imaging.files import open_surface
+
+    parameters = choose_striated_set(params, mark)
+    _check_outputs([report], force=force, inputs=[reference, questioned])
+    with working(f"Reading {reference.name}") as now:
+        first, second = (
+            signature_of(open_surface(path, units=units.value), parameters, accept=accept or ())
+            for path in (reference, questioned)
+        )
+        now("Comparing")
+        result = compare_signatures(first, second, parameters, mirror=mirror)
+        if report:
+            now("Drawing the report")
+            page = render_land_report(result, (first, second), made=datetime.now(UTC))
+            write_page(page, report, overwrite=force)
+    if as_json:
+        put_json(land_pair_record(result, (first, second)).model_dump_json(indent=1))
+    elif not isinstance(result, NoLandComparison):
+        _put_lands(result)
+    _tell_outputs(report)
+    if isinstance(result, NoLandComparison):
+        doubts = any(each.scan.provenance.doubts for each in (first, second))
+        _end_without(f"Not comparable: {result.reason}", doubts=doubts)
+
+
+def compare_bullets(
+    reference: Annotated[Path, typer.Argument(metavar="REFERENCE", help="Folder or TOML list of the lands.")],
+    questioned: Annotated[Path, typer.Argument(metavar="QUESTIONED", help="The bullet in question, likewise.")],
+    report: Page = None,
+    as_json: AsJson = False,
+    params: SetName = None,
+    lands: Lands = None,
+    mirror: Mirror = False,
+    units: Units = LengthUnit.AUTO,
+    accept: Accept = None,
+    force: Force = False,
+) -> None:
+    """Compare two bullets, each given by the scans of its lands."""
+    from ballistics.bullet_pair import compare_land_sets
+    from ballistics.bullets import BulletComparison
+    from ballistics.command.terminal import put_json, working
+    from ballistics.landset import NoLandSet, files_of, open_bullet
+    from ballistics.striated_contract import bullet_record
+    from ballistics.striated_report import render_bullet_report, write_page
+
+    parameters = choose_striated_set(params, None, only=StriatedKind.BULLET_LAND)
+    _check_outputs([report], force=force, inputs=[*files_of(reference), *files_of(questioned)])
+    with working(f"Reading {reference.name}") as now:
+        first, second = (
+            open_bullet(path, parameters, units=units.value, accept=accept or (), lands=lands)
+            for path in (reference, questioned)
+        )
+        now("Comparing")
+        pair = compare_land_sets(first, second, parameters, mirror=mirror)
+        if report:
+            now("Drawing the report")
+            page = render_bullet_report(pair, made=datetime.now(UTC))
+            write_page(page, report, overwrite=force)
+    if as_json:
+        put_json(bullet_record(pair).model_dump_json(indent=1))
+    elif isinstance(pair.result, BulletComparison):
+        _put_bullets(pair, pair.result)
+    _tell_outputs(report)
+    if not isinstance(pair.result, BulletComparison):
+        doubts = any(isinstance(each, NoLandSet) for each in (first, second))
+        _end_without(f"Not comparable: {pair.result.reason}", doubts=doubts)
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Add the commands for striated marks to the command line."""
+    app.command()(signature)
+    app.command("compare-lands")(compare_lands)
+    app.command("compare-bullets")(compare_bullets)
+
+
+def _put_lands(result: LandComparison) -> None:
+    from ballistics.command.terminal import put, put_table
+    from ballistics.striated_summary import land_measures
+    from ballistics.striated_wording import CLOSING
+    from ballistics.summary import scan_name
+
+    put(f"{result.parameters.mark.capitalize()}: correlation {result.ccf:.2f}")
+    put(f"Reference:  {scan_name(result.reference.scan)}")
+    put(f"Questioned: {scan_name(result.questioned.scan)}")
+    put("")
+    put_table((), list(land_measures(result).items()))
+    put("")
+    _put_end(result.warnings, CLOSING)
+
+
+def _put_bullets(pair: BulletPair, result: BulletComparison) -> None:
+    from ballistics.command.terminal import put, put_table
+    from ballistics.landset import LandSet
+    from ballistics.striated_summary import bullet_measures, matrix_rows, pair_rows
+    from ballistics.striated_wording import CLOSING
+
+    rows = pair_rows(result)
+    put(f"Bullets: sequence average {result.sequence_average:.2f} of {len(rows[1])} land pairs")
+    for role, side in (("Reference: ", pair.reference), ("Questioned:", pair.questioned)):
+        assert isinstance(side, LandSet)
+        put(f"{role} {side.name}, {len(side.lands)} scans in {side.source}")
+    put("")
+    put_table((), list(bullet_measures(pair, result).items()))
+    put("")
+    head, matrix = matrix_rows(result)
+    put_table(head, matrix, right=range(1, len(head)))
+    put("In brackets: the land pairs of the best phase.")
+    put("")
+    put_table(*rows, right=range(len(rows[0])))
+    put("")
+    _put_end(result.warnings, CLOSING)
+
+
+def _put_end(warnings: Sequence[str], closing: str) -> None:
+    from ballistics.command.terminal import put
+
+    for warning in warnings:
+        put(f"Warning: {warning}")
+    put(closing)
+
+
+def _check_outputs(outputs: Sequence[Path | None], *, force: bool, inputs: Sequence[Path]) -> None:
+    from ballistics.output import check_output
+
+    for path in outputs:
+        if path:
+            check_output(path, overwrite=force, inputs=tuple(inputs))
+
+
+def _tell_outputs(report: Path | None) -> None:
+    from ballistics.command.terminal import say
+
+    if report:
+        say(f"Report: {report}")
+
+
+def _end_without(message: str, *, doubts: bool) -> None:
+    from ballistics.command.terminal import say
+
+    say(message, error=True)
+    if doubts:
+        say("A doubt that you have checked is accepted with --accept CODE.")
+    raise typer.Exit(ExitCode.OUR_ERROR)

@@ -1,0 +1,84 @@
+"""Options of the commands for striated marks, and the parameter set that they choose."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from ballistics.parameters import StriatedSet
+
+
+class StriatedKind(StrEnum):
+    """Striated marks that can be compared."""
+
+    BULLET_LAND = "bullet land"
+    TOOLMARK = "toolmark"
+
+
+Page = Annotated[Path | None, typer.Option(metavar="PAGE.html", help="Write a page with pictures.")]
+StriatedMark = Annotated[
+    StriatedKind | None,
+    typer.Option("--mark", help="Kind of mark; a bullet land unless --params says otherwise."),
+]
+Mirror = Annotated[
+    bool, typer.Option("--mirror", help="Mirror the questioned scans first; see the warnings of a comparison.")
+]
+Lands = Annotated[
+    int | None, typer.Option("--lands", metavar="N", help="Lands of each bullet, missing ones included.")
+]
+Row = Annotated[
+    float | None, typer.Option("--row", metavar="UM", help="Where to cut across, in µm along the striae.")
+]
+Shoulders = Annotated[
+    str | None, typer.Option("--shoulders", metavar="L,R", help="Ends of the land on the crosscut, in µm.")
+]
+
+
+def choose_striated_set(
+    name: str | None, mark: StriatedKind | None, *, only: StriatedKind | None = None
+) -> StriatedSet:
+    """Return the set of this name, or the mark's default.
+
+    Raises
+    ------
+    typer.BadParameter
+        If there is no such set, or it is for another mark than the one asked for, or the ``only`` one possible.
+    """
+    from ballistics.errors import SetError
+    from ballistics.parameters import default_striated_set, striated_set
+
+    wanted = only or mark
+    try:
+        chosen = striated_set(name) if name else default_striated_set(wanted or StriatedKind.BULLET_LAND)
+    except SetError as error:
+        raise typer.BadParameter(str(error), param_hint="--params") from error
+    if wanted and chosen.mark != wanted:
+        raise typer.BadParameter(
+            f"{chosen.name} is a set for the {chosen.mark}, not for the {wanted.value}", param_hint="--params"
+        )
+    return chosen
+
+
+def two_places(text: str | None) -> tuple[float, float] | None:
+    """Read the two numbers of ``--shoulders``.
+
+    Raises
+    ------
+    typer.BadParameter
+        If they are not two rising numbers with a comma between them.
+    """
+    if text is None:
+        return None
+    try:
+        left, right = (float(part) for part in text.split(","))
+    except ValueError:
+        left, right = 0.0, 0.0
+    if not 0 <= left < right < float("inf"):
+        raise typer.BadParameter(
+            f"{text!r} found; give two rising places in µm such as 210,2250", param_hint="--shoulders"
+        )
+    return left, right

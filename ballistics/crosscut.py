@@ -1,0 +1,295 @@
+"""Cut a striated mark across: which way the striae run, how they are tilted, where they are most stable."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import scipy.fft
+from numpy.typing import NDArray
+
+from ballistics import parameters
+from imaging.surface import Surface
+
+Array = NDArray[np.float64]
+Float32Array = NDArray[np.float32]
+
+COARSE_UM = 6.25
+STRIAE_CLIP = 3.0
+GAPS = (4, 12, 24, 36)
+SETTLED_SHIFT = 3.0
+LEAST_STABLE = 0.3
+MIDDLE = (0.2, 0.8)
+BETWEEN_WALLS = (0.12, 0.88)
+FEWEST_ROWS, FEWEST_COLUMNS = 8, 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Cut:
+    """A crosscut: heights across the striae.
+
+    Parameters
+    ----------
+    heights : ndarray, shape (n,)
+        Median height along the striae over the band of rows, in metres; NaN where most of it is missing.
+    spacing : float
+        Distance of neighbouring heights in metres.
+    rows : tuple of float
+        First and last edge of the band, in metres along the striae from the first row of the oriented scan.
+    tilt : float
+        Angle in radians by which the striae lean: positive if they move to higher x with growing y.
+    stability : float
+        Correlation of crosscuts about 40 um apart inside the band, -1 to 1.
+    transposed : bool
+        Whether rows and columns of the scan were exchanged so that striae run along its columns.
+    """
+
+    heights: Array
+    spacing: float
+    rows: tuple[float, float]
+    tilt: float
+    stability: float
+    transposed: bool
+
+    @property
+    def tilt_deg(self) -> float:
+        """Tilt of the striae in degrees."""
+        return math.degrees(self.tilt)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoCut:
+    """No crosscut could be made; falsy, with the reason."""
+
+    reason: str
+
+    def __bool__(self) -> bool:
+        """Report that there is no crosscut."""
+        return False
+
+
+def cut_across(scan: Surface, chosen: parameters.Crosscut, *, row_um: float | None = None) -> Cut | NoCut:
+    """Make a crosscut where the striae are most stable.
+
+    Parameters
+    ----------
+    scan : Surface
+        A striated mark; striae may run along either axis of the grid, tilted by up to ``steepest_deg``.
+    chosen : parameters.Crosscut
+        From a parameter set.
+    row_um : float, optional
+        Middle of the band in micrometres along the striae, set by hand.
+
+    Returns
+    -------
+    Cut or NoCut
+        Falsy with a reason where there are no striae, or too little of them was measured.
+
+    Notes
+    -----
+    The scan is averaged to 6.25 um, a long-wave trend is taken off every row and the rest clipped, so that
+    neither grooves nor damage decide. Striae run along the axis on which this changes least. Their tilt is the
+    shift between rows that correlates best, summed over all rows: first between rows 50 um apart, then, with
+    that tilt taken out, between rows 150, 300 and 450 um apart. The band is the one whose rows share most relief
+    in the middle of the mark: a smooth patch correlates with itself but shares little.
+    """
+    coarse, weight = _averaged(scan)
+    transposed = _runs_along_rows(coarse, weight)
+    heights = scan.heights.T if transposed else scan.heights
+    dx, dy = scan.spacing[::-1] if transposed else scan.spacing
+    if transposed:
+        coarse, weight = coarse.T, weight.T
+    step_x, step_y = dx * heights.shape[1] / coarse.shape[1], dy * heights.shape[0] / coarse.shape[0]
+    group = max(1, round(chosen.row_um * 1e-6 / step_y))
+    coarse, weight = _grouped(coarse, weight, group)
+    if coarse.shape[0] < FEWEST_ROWS or coarse.shape[1] < FEWEST_COLUMNS:
+        return NoCut(
+            reason=f"{coarse.shape[1] * step_x * 1e3:.2f} x {coarse.shape[0] * group * step_y * 1e3:.2f} mm of "
+            "striated mark found; at least "
+            f"{FEWEST_COLUMNS * COARSE_UM / 1e3:g} x {FEWEST_ROWS * chosen.row_um / 1e3:g} mm are needed"
+        )
+    striae, measured = _striae(coarse, weight, chosen.detrend_um * 1e-6 / step_x)
+    if not measured.any() or not striae.any():
+        return NoCut(reason="no striae: the heights follow a smooth curve")
+    row_step = group * step_y
+    slope = _slope(striae, measured, row_step / step_x, math.tan(math.radians(chosen.steepest_deg)))
+    straight, seen = _sheared(striae, measured, slope)
+    band = max(4, round(chosen.band_um * 1e-6 / row_step))
+    first, stability = _best_band(straight, seen, band, None if row_um is None else row_um * 1e-6 / row_step)
+    if stability < LEAST_STABLE:
+        return NoCut(
+            reason=f"no striae: neighbouring crosscuts correlate by {stability:.2f} at best; "
+            f"{LEAST_STABLE:g} is the least"
+        )
+    tilt = math.atan(slope * step_x / row_step)
+    if abs(tilt) > math.radians(chosen.steepest_deg):
+        return NoCut(
+            reason=f"striae tilted by {math.degrees(tilt):.0f} degrees found; up to {chosen.steepest_deg:g} can "
+            "be cut across. Turn the scan first (ballistics convert --rotate)"
+        )
+    edges = (first * row_step, (first + band) * row_step)
+    profile = _median_along(heights, dx, dy, edges, math.tan(tilt), chosen.row_um * 1e-6)
+    return Cut(heights=profile, spacing=dx, rows=edges, tilt=tilt, stability=stability, transposed=transposed)
+
+
+def _averaged(scan: Surface) -> tuple[Float32Array, Float32Array]:
+    """Heights times weight, and weight, on pixels of about 6.25 um; heights in um.
+
+    Of fine scans only some rows and columns are used, so that each pixel is a mean of about four points.
+    """
+    (ny, nx), (dx, dy) = scan.shape, scan.spacing
+    size = tuple(max(1, round(n * step * 1e6 / COARSE_UM)) for n, step in ((nx, dx), (ny, dy)))
+    every_x, every_y = (max(1, int(COARSE_UM / 2 / (step * 1e6))) for step in (dx, dy))
+    part = scan.heights[::every_y, ::every_x]
+    valid = np.isfinite(part)
+    middle = float(part[valid].mean()) if valid.any() else 0.0
+    filled = np.where(valid, (part - middle) * 1e6, 0.0).astype(np.float32)
+    return (
+        np.asarray(cv2.resize(filled, size, interpolation=cv2.INTER_AREA)),
+        np.asarray(cv2.resize(valid.astype(np.float32), size, interpolation=cv2.INTER_AREA)),
+    )
+
+
+def _runs_along_rows(coarse: Float32Array, weight: Float32Array) -> bool:
+    """Whether relief changes less along the rows (x) than along the columns; every second point will do."""
+    coarse, weight = (np.ascontiguousarray(part[::2, ::2]) for part in (coarse, weight))
+    sigma = 2.0
+    smooth = cv2.GaussianBlur(coarse, (0, 0), sigma) / np.maximum(cv2.GaussianBlur(weight, (0, 0), sigma), 1e-3)
+    good = weight > 0.9
+    relief = np.where(good, coarse / np.maximum(weight, 0.5) - smooth, 0.0)
+    limit = STRIAE_CLIP * 1.4826 * float(np.median(np.abs(relief[good]))) if good.any() else 0.0
+    relief = np.clip(relief, -limit, limit)
+    along_x = np.square(np.diff(relief, axis=1)).mean() if relief.shape[1] > 1 else 0.0
+    along_y = np.square(np.diff(relief, axis=0)).mean() if relief.shape[0] > 1 else 0.0
+    return bool(along_x < along_y)
+
+
+def _grouped(coarse: Float32Array, weight: Float32Array, group: int) -> tuple[Float32Array, Float32Array]:
+    rows = coarse.shape[0] // group
+    shape = (rows, group, coarse.shape[1])
+    return coarse[: rows * group].reshape(shape).mean(axis=1), weight[: rows * group].reshape(shape).mean(axis=1)
+
+
+def _striae(coarse: Float32Array, weight: Float32Array, cutoff: float) -> tuple[Float32Array, Float32Array]:
+    """Relief of every row against its own trend, clipped; zero and unmeasured where the weight is low."""
+    sigma = 0.1873906 * cutoff
+    kernel = cv2.getGaussianKernel(2 * math.ceil(3.2 * sigma) + 1, sigma, cv2.CV_32F)
+    one = np.ones(1, np.float32)
+
+    def smooth(values: Float32Array) -> Float32Array:
+        return np.asarray(cv2.sepFilter2D(values, -1, kernel, one, borderType=cv2.BORDER_CONSTANT))
+
+    trend = smooth(coarse) / np.maximum(smooth(weight), 1e-3)
+    measured = (weight > 0.5).astype(np.float32)
+    relief = (coarse / np.maximum(weight, 0.5) - trend) * measured
+    limit = STRIAE_CLIP * 1.4826 * float(np.median(np.abs(relief[measured > 0]))) if measured.any() else 0.0
+    return np.clip(relief, -limit, limit).astype(np.float32), measured
+
+
+def _slope(striae: Float32Array, measured: Float32Array, aspect: float, steepest: float) -> float:
+    """Shift in columns from one row to the next."""
+    columns = striae.shape[1]
+    part = np.s_[:, int(BETWEEN_WALLS[0] * columns) : int(BETWEEN_WALLS[1] * columns)]
+    slope, straight, seen = 0.0, striae, measured
+    reach = steepest * aspect * GAPS[0]
+    for gap in (min(gap, striae.shape[0] * 2 // 3) for gap in GAPS):
+        slope += _shift(straight[part], seen[part], gap, reach) / gap
+        straight, seen = _sheared(striae, measured, slope)
+        reach = SETTLED_SHIFT
+    return slope
+
+
+def _shift(striae: Float32Array, measured: Float32Array, gap: int, reach: float) -> float:
+    """Shift in columns that correlates rows ``gap`` apart best, over all rows at once."""
+    most = math.ceil(reach) + 2
+    size = scipy.fft.next_fast_len(striae.shape[1] + most, real=True)
+
+    def lagged(first: Float32Array, second: Float32Array) -> Float32Array:
+        product = np.conj(scipy.fft.rfft(first[:-gap], size)) * scipy.fft.rfft(second[gap:], size)
+        sums = scipy.fft.irfft(product.sum(axis=0), size)
+        return np.concatenate([sums[-most:], sums[: most + 1]])
+
+    curve = lagged(striae, striae) / np.maximum(lagged(measured, measured), 1.0)
+    best = int(curve.argmax())
+    offset = 0.0
+    if 0 < best < curve.size - 1:
+        left, middle, right = (float(value) for value in curve[best - 1 : best + 2])
+        bend = left - 2 * middle + right
+        offset = 0.5 * (left - right) / bend if bend < 0 else 0.0
+    return float(best - most + offset)
+
+
+def _sheared(striae: Float32Array, measured: Float32Array, slope: float) -> tuple[Float32Array, Float32Array]:
+    """Rows moved so that the striae stand upright; the middle row stays."""
+    rows, columns = striae.shape
+    y = np.arange(rows, dtype=np.float32)[:, None]
+    x = np.arange(columns, dtype=np.float32)[None, :]
+    map_x = np.asarray(x + slope * (y - (rows - 1) / 2), np.float32)
+    map_y = np.broadcast_to(y, map_x.shape).astype(np.float32)
+    values, weight = (
+        np.asarray(cv2.remap(part, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT))
+        for part in (striae, measured)
+    )
+    seen = (weight > 0.5).astype(np.float32)
+    return values * seen, seen
+
+
+def _best_band(striae: Float32Array, seen: Float32Array, band: int, middle: float | None) -> tuple[int, float]:
+    """First row of the band that shares most relief, and the correlation of its rows."""
+    rows, columns = striae.shape
+    part = slice(int(MIDDLE[0] * columns), int(MIDDLE[1] * columns))
+    kept = seen[:, part]
+    inner = striae[:, part] - (striae[:, part].sum(axis=1) / np.maximum(kept.sum(axis=1), 1.0))[:, None]
+    inner = inner * kept
+    gap = min(3, band - 1)
+    common = kept[:-gap] * kept[gap:]
+    count = np.maximum(common.sum(axis=1), 1.0)
+    shared = (inner[:-gap] * inner[gap:]).sum(axis=1) / count
+    first = (np.square(inner[:-gap]) * common).sum(axis=1) / count
+    second = (np.square(inner[gap:]) * common).sum(axis=1) / count
+    correlation = shared / np.sqrt(np.maximum(first * second, 1e-12))
+    window = np.ones(band - gap) / (band - gap)
+    band = min(band, rows)
+    mean_correlation = np.convolve(correlation, window, "valid")
+    mean_shared = np.convolve(np.maximum(shared, 0.0), window, "valid")
+    coverage = np.convolve(kept.mean(axis=1), np.ones(band) / band, "valid")
+    score = mean_correlation * np.sqrt(mean_shared) * coverage
+    start = int(score.argmax())
+    if middle is not None:
+        start = min(max(round(middle - band / 2), 0), score.size - 1)
+    return start, float(mean_correlation[start])
+
+
+def _median_along(
+    heights: NDArray[np.floating], dx: float, dy: float, edges: tuple[float, float], slope: float, row: float
+) -> Array:
+    """Median over the rows of the band, each moved along the striae; the middle of the scan stays."""
+    first, last = (round(edge / dy) for edge in edges)
+    first, last = max(first, 0), min(max(last, first + 1), heights.shape[0])
+    group = max(1, round(row / dy))
+    columns = heights.shape[1]
+    x = np.arange(columns, dtype=np.float32)[None, :]
+    lines = []
+    for start in range(first, last, group):
+        part = heights[start : min(start + group, last)]
+        valid = np.isfinite(part)
+        count = valid.sum(axis=0)
+        mean = np.where(valid, part, 0.0).sum(axis=0, dtype=np.float64) / np.maximum(count, 1)
+        mean[count * 2 < part.shape[0]] = np.nan
+        y = start + (part.shape[0] - 1) / 2 - (heights.shape[0] - 1) / 2
+        place = x[0] + slope * y * dy / dx
+        left = np.floor(place).astype(np.int64)
+        share = place - left
+        inside = (left >= 0) & (left + 1 < columns)
+        left = np.clip(left, 0, columns - 2)
+        lines.append(np.where(inside, mean[left] * (1 - share) + mean[left + 1] * share, np.nan))
+    ordered = np.sort(np.array(lines), axis=0)
+    known = np.isfinite(ordered).sum(axis=0)
+    column = np.arange(columns)
+    low, high = np.maximum(known - 1, 0) // 2, np.maximum(known, 1) // 2
+    median = 0.5 * (ordered[low, column] + ordered[np.minimum(high, np.maximum(known - 1, 0)), column])
+    median[known * 2 < len(lines)] = np.nan
+    profile: Array = median
+    return profile

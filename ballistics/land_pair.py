@@ -1,0 +1,210 @@
+"""Compare two lands, or two other striated marks: how well, where and over what length they agree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ballistics.bullets import MIRROR_ADVANTAGE, BulletComparison
+from ballistics.output import printable
+from ballistics.parameters import StriatedSet
+from ballistics.reading import accepted_in
+from ballistics.striae import NotMeasured, StriaeFeatures, striae_features
+from ballistics.striated import NoSignature, Signature, correlate_signatures, mirrored_signature
+from imaging.surface import Surface
+
+Array = NDArray[np.float64]
+
+MIRROR_LEAST = 0.6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LandComparison:
+    """How two signatures agree where they agree best. It is a measurement, not a verdict.
+
+    Parameters
+    ----------
+    reference, questioned : Signature
+        The two signatures; the questioned one reversed if ``mirrored``.
+    ccf : float
+        Correlation at the best lag, -1 to 1.
+    lag_um : float
+        A feature lies this much further along the questioned signature than along the reference.
+    overlap : float
+        Points in common there as a share of the shorter signature.
+    mirrored : bool
+        Whether the questioned signature was reversed for this comparison.
+    """
+
+    reference: Signature
+    questioned: Signature
+    ccf: float
+    lag_um: float
+    overlap: float
+    mirrored: bool
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def parameters(self) -> StriatedSet:
+        """What everything was computed with."""
+        return self.reference.parameters
+
+    def striae(self) -> StriaeFeatures | NotMeasured:
+        """Match the striae of the two signatures at this lag."""
+        spacing_um = self.reference.spacing_um
+        return striae_features(
+            self.reference.heights_um,
+            self.questioned.heights_um,
+            spacing_um=spacing_um,
+            lag_samples=round(self.lag_um / spacing_um),
+        )
+
+    def aligned(self) -> tuple[Array, Array, Array]:
+        """Return places on the reference's crosscut in um and the heights of both there, NaN outside.
+
+        The questioned heights are interpolated between their points.
+        """
+        step = self.reference.spacing_um
+        a, b = self.reference.heights_um, self.questioned.heights_um
+        lag = self.lag_um / step
+        first, last = min(0, int(np.floor(-lag))), max(a.size, int(np.ceil(b.size - lag)))
+        index = np.arange(first, last, dtype=np.float64)
+        return (
+            self.reference.start_um + index * step,
+            _between(a, index),
+            _between(b, index + lag),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoLandComparison:
+    """The marks were not compared; falsy, with the reason."""
+
+    reason: str
+    parameters: StriatedSet
+    scans: tuple[Surface, ...] = field(default=(), repr=False)
+    warnings: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        """Report that there is no comparison."""
+        return False
+
+
+def compare_lands(
+    reference: Signature | NoSignature,
+    questioned: Signature | NoSignature,
+    parameters: StriatedSet,
+    *,
+    mirror: bool = False,
+) -> LandComparison | NoLandComparison:
+    """Compare the signatures of two lands or other striated marks.
+
+    Parameters
+    ----------
+    reference, questioned : Signature or NoSignature
+        From `ballistics.reading.signature_of`.
+    parameters : StriatedSet
+        What both were made with.
+    mirror : bool
+        Reverse the questioned signature first, for a scan that was exported as a mirror image.
+
+    Returns
+    -------
+    LandComparison or NoLandComparison
+        Falsy with the reason where a signature is missing or the two share too little. When the mirror image
+        agrees much better, a warning proposes ``mirror``; it is never applied unasked.
+
+    Examples
+    --------
+    >>> from ballistics.parameters import default_striated_set
+    >>> from ballistics.reading import signature_of
+    >>> from imaging.synthetic import land
+    >>> chosen, rng = default_striated_set("bullet land"), np.random.default_rng
+    >>> first, second = (signature_of(land(rng(n), barrel=rng(9))[0], chosen) for n in (1, 2))
+    >>> result = compare_lands(first, second, chosen)
+    >>> bool(result), result.ccf > 0.6
+    (True, True)
+    """
+    signatures: list[Signature] = []
+    for role, made in (("the reference", reference), ("the questioned scan", questioned)):
+        if isinstance(made, NoSignature):
+            reason = f"{scan_label(made.scan, role)}: {made.reason}"
+            return NoLandComparison(reason=reason, parameters=parameters, scans=(reference.scan, questioned.scan))
+        signatures.append(made)
+    first, second = signatures
+    plain, flipped = (
+        correlate_signatures([first], [each], parameters.lags) for each in (second, mirrored_signature(second))
+    )
+    chosen, other = (flipped, plain) if mirror else (plain, flipped)
+    ccf, rival = float(chosen.ccf[0, 0]), float(other.ccf[0, 0])
+    if not np.isfinite(ccf):
+        return NoLandComparison(
+            reason=f"the signatures are {first.length_um:.0f} and {second.length_um:.0f} um long and share less "
+            f"than {parameters.lags.min_overlap:.0%} of the shorter one at every lag",
+            parameters=parameters,
+            scans=(first.scan, second.scan),
+        )
+    warnings = [*_notes(first, "the reference"), *_notes(second, "the questioned scan")]
+    if scan_digest(first.scan) == scan_digest(second.scan):
+        warnings.append("both scans hold the same heights: this compares a scan with itself")
+    if rival >= MIRROR_LEAST and rival > ccf + MIRROR_ADVANTAGE:
+        warnings.append(
+            f"the mirror image of one scan agrees far better (correlation {rival:.2f} against {ccf:.2f}). "
+            f"Compare again {'without' if mirror else 'with'} --mirror"
+        )
+    return LandComparison(
+        reference=first,
+        questioned=mirrored_signature(second) if mirror else second,
+        ccf=ccf,
+        lag_um=float(chosen.lag_um[0, 0]),
+        overlap=float(chosen.overlap[0, 0]),
+        mirrored=mirror,
+        warnings=tuple(warnings),
+    )
+
+
+def lands_at_best_phase(comparison: BulletComparison) -> dict[tuple[int, int], LandComparison]:
+    """Return the comparison of each pair of lands at the best phase, by their numbers from 1.
+
+    Pairs of which a land is missing are left out.
+    """
+    found = {}
+    table = comparison.correlations
+    for i, j in comparison.pairs:
+        first, second = comparison.reference.signatures[i], comparison.questioned.signatures[j]
+        if first is not None and second is not None and np.isfinite(table.ccf[i, j]):
+            found[i + 1, j + 1] = LandComparison(
+                reference=first,
+                questioned=second,
+                ccf=float(table.ccf[i, j]),
+                lag_um=float(table.lag_um[i, j]),
+                overlap=float(table.overlap[i, j]),
+                mirrored=comparison.mirrored,
+            )
+    return found
+
+
+def scan_digest(scan: Surface) -> str:
+    """Return the hash of a scan's file, or of its heights if it was never in one."""
+    return scan.provenance.sha256 or scan.digest()
+
+
+def scan_label(scan: Surface, otherwise: str) -> str:
+    """Return the name of a scan's file without its folder, safe to print."""
+    return printable(Path(scan.provenance.path).name) if scan.provenance.path else otherwise
+
+
+def _between(heights: Array, places: Array) -> Array:
+    found: Array = np.interp(places, np.arange(heights.size), heights, left=np.nan, right=np.nan)
+    return found
+
+
+def _notes(signature: Signature, role: str) -> Iterator[str]:
+    name = scan_label(signature.scan, role)
+    yield from (f"{name}: {note}" for note in accepted_in(signature.scan.provenance.findings))
+    if signature.shoulders:
+        yield from (f"{name}: {note}" for note in signature.shoulders.notes)

@@ -1,0 +1,120 @@
+"""From the scan of a striated mark to its signature, with what a person set by hand and what is in doubt."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from ballistics.errors import OptionError
+from ballistics.parameters import StriatedSet
+from ballistics.striated import NoSignature, Signature, make_signature
+from imaging.errors import ImagingError
+from imaging.resample import flip
+from imaging.surface import Finding, Surface
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ByHand:
+    """What a person set for one mark; it counts on the scan as stored.
+
+    Parameters
+    ----------
+    mirror : bool
+        Reverse the crosscut.
+    row_um : float, optional
+        Middle of the crosscut's band along the striae, in micrometres.
+    shoulders_um : tuple of float, optional
+        Ends of the land along the crosscut, in micrometres.
+    """
+
+    mirror: bool = False
+    row_um: float | None = None
+    shoulders_um: tuple[float, float] | None = None
+
+
+AS_FOUND = ByHand()
+
+
+def signature_of(
+    scan: Surface, parameters: StriatedSet, *, by_hand: ByHand = AS_FOUND, accept: Collection[str] = ()
+) -> Signature | NoSignature:
+    """Return the signature of a scan, or why there is none.
+
+    Parameters
+    ----------
+    scan : Surface
+        A striated mark as read.
+    parameters : StriatedSet
+        What to compute with.
+    by_hand : ByHand
+        What a person set. A mirrored scan is turned round before anything is measured.
+    accept : collection of str
+        Codes of doubtful findings that a person has looked at and accepts.
+
+    Raises
+    ------
+    OptionError
+        If a place set by hand lies outside the scan.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from ballistics.parameters import default_striated_set
+    >>> from imaging.synthetic import land
+    >>> scan, _ = land(np.random.default_rng(1))
+    >>> bool(signature_of(scan, default_striated_set("bullet land")))
+    True
+    """
+    if reason := doubt_in(scan.provenance.findings, accept):
+        return NoSignature(reason=f"the file is in doubt ({reason}). {ACCEPTING}", scan=scan)
+    made = _made(scan, parameters, by_hand)
+    if not by_hand.mirror or isinstance(made, NoSignature):
+        return made
+    axis, length_um = ("y", scan.size_um[1]) if made.cut.transposed else ("x", scan.size_um[0])
+    ends = by_hand.shoulders_um
+    turned = ByHand(
+        row_um=by_hand.row_um, shoulders_um=(length_um - ends[1], length_um - ends[0]) if ends else None
+    )
+    return _made(flip(scan, "y" if axis == "y" else "x"), parameters, turned)
+
+
+ACCEPTING = "Accept it by its code if you have checked it."
+
+
+def doubt_in(findings: Sequence[Finding], accept: Collection[str]) -> str:
+    """Return the doubtful findings that nobody has accepted, as text; empty if there are none."""
+    return "; ".join(
+        f"{each.code}: {each.message}" for each in findings if each.severity == "doubt" and each.code not in accept
+    )
+
+
+def accepted_in(findings: Sequence[Finding]) -> list[str]:
+    """Return a sentence for every doubtful finding, for use once all of them are accepted."""
+    return [f"accepted in spite of {each.code}: {each.message}" for each in findings if each.severity == "doubt"]
+
+
+def _made(scan: Surface, parameters: StriatedSet, by_hand: ByHand) -> Signature | NoSignature:
+    try:
+        made = make_signature(scan, parameters, row_um=by_hand.row_um, shoulders_um=by_hand.shoulders_um)
+    except ImagingError as error:
+        return NoSignature(reason=str(error), scan=scan)
+    _check(scan, by_hand, made)
+    return made
+
+
+def _check(scan: Surface, by_hand: ByHand, made: Signature | NoSignature) -> None:
+    """Refuse a place that is not on the scan, as far as the direction of the striae is known."""
+    across_um, along_um = (max(scan.size_um),) * 2
+    if isinstance(made, Signature):
+        across_um, along_um = scan.size_um[::-1] if made.cut.transposed else scan.size_um
+    if by_hand.row_um is not None and not 0 <= by_hand.row_um <= along_um:
+        raise OptionError(
+            f"A crosscut at {by_hand.row_um:g} um found; the scan is {along_um:.0f} um long along the striae."
+        )
+    if by_hand.shoulders_um:
+        left, right = by_hand.shoulders_um
+        if not 0 <= left < right <= across_um:
+            raise OptionError(
+                f"Shoulders at {left:g} and {right:g} um found; they must rise within 0 to {across_um:.0f} um, "
+                "the width of the scan across the striae."
+            )

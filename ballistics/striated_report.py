@@ -1,0 +1,253 @@
+"""The reports of striated marks: two bullets, two lands, one signature; self-contained pages."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from ballistics.bullet_pair import BulletPair
+from ballistics.bullets import BulletComparison, NoBulletComparison
+from ballistics.contract import versions
+from ballistics.land_pair import LandComparison, NoLandComparison, lands_at_best_phase
+from ballistics.landset import LandSet, NoLandSet
+from ballistics.output import printable, write_output
+from ballistics.page import figures
+from ballistics.page.land_drawings import MarkDrawing, PairDrawing, draw_mark, draw_pair, draw_signature
+from ballistics.page.land_pictures import Relief, relief_of
+from ballistics.page.matrix_drawings import draw_matrix, draw_phases
+from ballistics.page.rendering import STYLES, colour_stops, render
+from ballistics.parameters import StriatedSet
+from ballistics.striated import NoSignature, Signature
+from ballistics.striated_summary import bullet_measures, land_measures, pair_rows, signature_rows
+from ballistics.striated_wording import BULLET_LIMITS, CLOSING, LAND_LIMITS
+from ballistics.summary import grid_text, parameter_rows, scan_name
+from imaging.surface import Surface
+
+ROLES = ("Reference", "Questioned")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanSide:
+    """What a page shows of one scan; the drawing is missing where no signature was made."""
+
+    role: str
+    scan: Surface
+    drawing: MarkDrawing | None = None
+    picture: figures.Image | None = None
+    facts: tuple[tuple[str, str], ...] = ()
+    reason: str = ""
+    notes: tuple[str, ...] = ()
+    mask: str = ""
+
+    @property
+    def path(self) -> str:
+        """The file as it was named, safe to print."""
+        return scan_name(self.scan)
+
+    @property
+    def name(self) -> str:
+        """The file's name without its folder."""
+        return Path(self.path).name
+
+    @property
+    def sha256(self) -> str:
+        """The hash of the file."""
+        return printable(self.scan.provenance.sha256 or "no file")
+
+    @property
+    def size(self) -> str:
+        """Points and extent of the scan."""
+        return grid_text(self.scan)
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """What was done to the scan, and what was found on it."""
+        return (*self.scan.provenance.steps, *(f"{name}: {text}" for name, text in self.facts))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BulletSide:
+    """What a page shows of one bullet."""
+
+    role: str
+    name: str
+    source: str
+    found: str
+    lands: tuple[ScanSide, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairSide:
+    """Two lands that face each other: their numbers, and the drawing of both."""
+
+    reference: int
+    questioned: int
+    comparison: LandComparison | None
+    drawing: PairDrawing | None
+
+
+def render_bullet_report(pair: BulletPair, *, made: datetime | None = None) -> str:
+    """Return the page for two bullets, or for the reason why they were not compared.
+
+    Parameters
+    ----------
+    pair : BulletPair
+        From `ballistics.bullet_pair.compare_land_sets`.
+    made : datetime, optional
+        When the page was made, with a time zone. Left out, the page holds no date, and the same comparison
+        gives the same bytes.
+    """
+    result = pair.result
+    common = _common(pair.parameters, result.warnings, made) | {"limits": BULLET_LIMITS}
+    reliefs: dict[tuple[str, int], Relief] = {}
+    mirrored = isinstance(result, BulletComparison) and result.mirrored
+    bullets = [
+        _bullet_side(role, side, reliefs, mirrored=mirrored and role == ROLES[1])
+        for role, side in zip(ROLES, (pair.reference, pair.questioned), strict=True)
+    ]
+    scans = [land for bullet in bullets for land in bullet.lands]
+    if isinstance(result, NoBulletComparison):
+        return _render("no_bullets.html", reason=printable(result.reason), bullets=bullets, sides=scans, **common)
+    at_best = lands_at_best_phase(result)
+    pairs = []
+    for i, j in result.pairs:
+        comparison = at_best.get((i + 1, j + 1))
+        drawing = (
+            draw_pair(comparison, (reliefs[ROLES[0], i + 1], reliefs[ROLES[1], j + 1])) if comparison else None
+        )
+        pairs.append(PairSide(reference=i + 1, questioned=j + 1, comparison=comparison, drawing=drawing))
+    return _render(
+        "bullets.html",
+        result=result,
+        bullets=bullets,
+        sides=scans,
+        pairs=pairs,
+        compared=len(at_best),
+        measures=bullet_measures(pair, result),
+        table=pair_rows(result),
+        matrix=draw_matrix(result),
+        phases=draw_phases(result),
+        stops=colour_stops(),
+        **common,
+    )
+
+
+def render_land_report(
+    result: LandComparison | NoLandComparison,
+    made_from: tuple[Signature | NoSignature, Signature | NoSignature],
+    *,
+    made: datetime | None = None,
+) -> str:
+    """Return the page for two lands or other striated marks, or for the reason for no comparison.
+
+    Parameters
+    ----------
+    result : LandComparison or NoLandComparison
+        From `ballistics.land_pair.compare_lands`.
+    made_from : tuple
+        What that was given: the signatures, or the reasons why there are none.
+    made : datetime, optional
+        As for `render_bullet_report`.
+    """
+    common = _common(result.parameters, result.warnings, made) | {"limits": LAND_LIMITS}
+    reliefs: dict[tuple[str, int], Relief] = {}
+    mirrored = isinstance(result, LandComparison) and result.mirrored
+    sides = [
+        _scan_side(role, signature, reliefs, (role, 1), mirrored=mirrored and role == ROLES[1])
+        for role, signature in zip(ROLES, made_from, strict=True)
+    ]
+    if isinstance(result, NoLandComparison):
+        return _render("no_lands.html", reason=printable(result.reason), sides=sides, **common)
+    drawing = draw_pair(result, (reliefs[ROLES[0], 1], reliefs[ROLES[1], 1]))
+    return _render(
+        "lands.html", result=result, sides=sides, drawing=drawing, measures=land_measures(result), **common
+    )
+
+
+def render_signature_report(
+    signature: Signature | NoSignature, parameters: StriatedSet, *, made: datetime | None = None
+) -> str:
+    """Return the page for one signature, or for the reason why there is none."""
+    common = _common(parameters, (), made) | {"limits": LAND_LIMITS}
+    side = _scan_side("Scan", signature, {}, ("Scan", 1))
+    if isinstance(signature, NoSignature):
+        return _render("no_lands.html", reason=printable(signature.reason), sides=[side], **common)
+    return _render("signature.html", side=side, plot=draw_signature(signature), sides=[side], **common)
+
+
+def write_page(page: str, path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
+    """Write a page to a file.
+
+    Raises
+    ------
+    OutputError
+        If the file exists and ``overwrite`` is false, or it cannot be written.
+    """
+    return write_output(path, page.encode("utf-8", "replace"), overwrite=overwrite)
+
+
+def _common(parameters: StriatedSet, warnings: tuple[str, ...], made: datetime | None) -> dict[str, Any]:
+    return {
+        "made": f"{made:%Y-%m-%d %H:%M %Z}".strip() if made else None,
+        "mark": parameters.mark,
+        "parameters": parameters,
+        "values": parameter_rows(parameters),
+        "versions": versions(),
+        "warnings": [printable(warning) for warning in warnings],
+        "closing": CLOSING,
+    }
+
+
+def _bullet_side(
+    role: str, side: LandSet | NoLandSet, reliefs: dict[tuple[str, int], Relief], *, mirrored: bool
+) -> BulletSide:
+    lands = tuple(
+        _scan_side(f"{role} land {number}", made, reliefs, (role, number), mirrored=mirrored)
+        for number, made in _made(side)
+    )
+    usable = sum(land.drawing is not None for land in lands)
+    return BulletSide(
+        role=role,
+        name=printable(side.name),
+        source=printable(side.source) if isinstance(side, LandSet) else "",
+        found=f"{len(lands)} scans, {usable} signatures",
+        lands=lands,
+    )
+
+
+def _made(side: LandSet | NoLandSet) -> Iterator[tuple[int, Signature | NoSignature]]:
+    if isinstance(side, LandSet):
+        yield from side.lands.items()
+        return
+    for number, scan in side.scans.items():
+        yield number, NoSignature(reason="not used: the set is in doubt", scan=scan)
+
+
+def _scan_side(
+    role: str,
+    made: Signature | NoSignature,
+    reliefs: dict[tuple[str, int], Relief],
+    key: tuple[str, int],
+    *,
+    mirrored: bool = False,
+) -> ScanSide:
+    if isinstance(made, NoSignature):
+        return ScanSide(
+            role=role, scan=made.scan, picture=figures.scan_image(made.scan), reason=printable(made.reason)
+        )
+    relief = reliefs[key] = relief_of(made)
+    return ScanSide(
+        role=role,
+        scan=made.scan,
+        drawing=draw_mark(made, relief, mirrored=mirrored),
+        facts=tuple(signature_rows(made)),
+        notes=made.shoulders.notes if made.shoulders else (),
+    )
+
+
+def _render(name: str, **content: Any) -> str:
+    return render(name, styles=(*STYLES, "striated.css"), **content)

@@ -1,0 +1,152 @@
+"""Striated comparisons in a few rows, the same in the terminal and on the page."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from ballistics.bullet_pair import BulletPair
+from ballistics.bullets import EXACT_LANDS, SHUFFLES, BulletComparison
+from ballistics.land_pair import LandComparison, lands_at_best_phase
+from ballistics.parameters import StriatedSet
+from ballistics.striae import NotMeasured
+from ballistics.striated import Signature
+
+MISSING = "-"
+
+
+def smallest_p_value(lands: int) -> float:
+    """Return the smallest p-value that the phase test can give for this number of lands.
+
+    Every turn and reversal of the best order is as good as itself: 2 n of n! orders.
+
+    Examples
+    --------
+    >>> [round(smallest_p_value(n), 4) for n in (3, 4, 5, 6, 7)]
+    [1.0, 0.3333, 0.0833, 0.0167, 0.0028]
+    """
+    if lands > EXACT_LANDS:
+        return 1 / (SHUFFLES + 1)
+    return 2 * lands / math.factorial(lands)
+
+
+def signature_rows(signature: Signature) -> list[tuple[str, str]]:
+    """What was found on one mark, as names and texts with units."""
+    cut, found = signature.cut, signature.shoulders
+    first, last = (edge * 1e6 for edge in cut.rows)
+    rows = [
+        (
+            "Crosscut",
+            f"{first:.0f} to {last:.0f} µm along the striae, stability {cut.stability:.2f}",
+        ),
+        (
+            "Striae",
+            f"along the {'rows' if cut.transposed else 'columns'} of the scan, tilted by {cut.tilt_deg:+.1f}°",
+        ),
+    ]
+    if found:
+        rows.append(
+            ("Shoulders", f"{found.left_um:.0f} and {found.right_um:.0f} µm, confidence {found.confidence:.2f}")
+        )
+    measured = float(np.isfinite(signature.heights_um).mean())
+    return [
+        *rows,
+        (
+            "Signature",
+            f"{signature.length_um:.0f} µm in steps of {signature.spacing_um:g} µm from "
+            f"{signature.start_um:.0f} µm, {measured:.1%} measured",
+        ),
+        ("Roughness (Rq)", f"{signature.roughness_um:.2f} µm"),
+        ("Parameter set", set_text(signature.parameters)),
+    ]
+
+
+def striae_rows(comparison: LandComparison) -> dict[str, str]:
+    """What the striae of two marks have in common, as text."""
+    found = comparison.striae()
+    if isinstance(found, NotMeasured):
+        return {"Striae": f"not matched: {found.reason}"}
+    return {
+        "Matching striae": f"{found.matches} of {found.matches + found.mismatches}, "
+        f"{found.matches_per_mm:.1f} match per mm and {found.mismatches_per_mm:.1f} do not",
+        "Longest run (CMS)": f"{found.cms} ridges and furrows, {max(found.ridge_runs, default=0)} ridges alone",
+        "Difference (D)": f"{found.distance_um:.2f} µm RMS, rough correlation {found.rough_correlation:.2f}",
+    }
+
+
+def land_measures(comparison: LandComparison) -> dict[str, str]:
+    """The figures of two marks beside their correlation, as text with units."""
+    lengths = (each.length_um for each in (comparison.reference, comparison.questioned))
+    return {
+        "Correlation (CCF)": f"{comparison.ccf:.3f}",
+        "Lag of the questioned": f"{comparison.lag_um:+.1f} µm",
+        "Overlap": f"{comparison.overlap:.0%} of the shorter signature",
+        **striae_rows(comparison),
+        "Lengths": " and ".join(f"{length:.0f} µm" for length in lengths),
+        "Questioned mark": "mirrored before it was compared" if comparison.mirrored else "as scanned",
+        "Parameter set": set_text(comparison.parameters),
+    }
+
+
+def bullet_measures(pair: BulletPair, result: BulletComparison) -> dict[str, str]:
+    """The figures of two bullets, as text."""
+    n = result.reference.lands
+    compared = len(lands_at_best_phase(result))
+    others = result.other_phases
+    return {
+        "Best phase": f"reference land 1 faces questioned land {result.phase + 1}, {compared} land pairs",
+        "Direction": f"lands in the {result.direction} order",
+        "Highest other phase": f"{others:.3f}" if math.isfinite(others) else "none to compare with",
+        "p-value of the phase": f"{result.p_value:.3g}, {smallest_p_value(n):.2g} is the smallest possible for "
+        f"{n} lands",
+        "Lands": f"{n}, {'as stated' if pair.stated else 'the highest land number found, not stated'}",
+        "Questioned bullet": "mirrored before it was compared" if result.mirrored else "as scanned",
+        "Parameter set": set_text(pair.parameters),
+    }
+
+
+def matrix_rows(result: BulletComparison) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Head and rows of the land matrix; the pairs of the best phase stand in brackets."""
+    n = result.reference.lands
+    at_best = set(result.pairs)
+    rows = []
+    for i in range(n):
+        cells = []
+        for j in range(n):
+            ccf = float(result.correlations.ccf[i, j])
+            text = f"{ccf:.2f}" if math.isfinite(ccf) else MISSING
+            cells.append(f"[{text}]" if (i, j) in at_best else f"{text} ")
+        rows.append((f"reference {i + 1}", *cells))
+    return ("questioned", *(f"{j + 1} " for j in range(n))), rows
+
+
+def set_text(parameters: StriatedSet) -> str:
+    """A parameter set by its name and the beginning of its hash."""
+    return f"{parameters.name}, hash {parameters.hash[:8]}"
+
+
+def pair_rows(result: BulletComparison) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Head and rows of the land pairs at the best phase."""
+    names = "Reference land, Questioned land, Correlation, Lag µm, Overlap, CMS, Matching/mm, Other/mm, D µm"
+    head = tuple(names.split(", "))
+    rows = []
+    for (first, second), each in lands_at_best_phase(result).items():
+        found = each.striae()
+        rest: tuple[str, ...] = (MISSING,) * 4
+        if not isinstance(found, NotMeasured):
+            per_mm = (f"{found.matches_per_mm:.1f}", f"{found.mismatches_per_mm:.1f}")
+            rest = (str(found.cms), *per_mm, f"{found.distance_um:.2f}")
+        rows.append(
+            (str(first), str(second), f"{each.ccf:.3f}", f"{each.lag_um:+.1f}", f"{each.overlap:.0%}", *rest)
+        )
+    return head, rows
+
+
+def signature_csv(signature: Signature) -> str:
+    """Places along the crosscut and heights, a row each; the height is empty where it is missing."""
+    rows = ["place_um,height_um"]
+    for index, height in enumerate(signature.heights_um.tolist()):
+        place = signature.start_um + index * signature.spacing_um
+        rows.append(f"{place:.4f},{height:.6f}" if math.isfinite(height) else f"{place:.4f},")
+    return "\n".join(rows) + "\n"

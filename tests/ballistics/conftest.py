@@ -1,0 +1,34 @@
+"""Made bullets that several tests share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from imaging import synthetic
+from imaging.files import write_x3p
+from imaging.synthetic import Scanning
+
+BULLETS = {
+    "one": Scanning(),
+    "two": Scanning(phase=2, missing=(4,)),
+    "mirrored": Scanning(phase=1, mirrored=True),
+}
+
+
+@pytest.fixture(scope="session")
+def bullets(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folders of the lands of made bullets: three of one barrel, ``other`` of another one."""
+    folder = tmp_path_factory.mktemp("bullets")
+    made = synthetic.bullets(
+        np.random.default_rng(1), len(BULLETS), scanning=list(BULLETS.values()), pixel_um=3.125
+    )
+    other = synthetic.bullets(np.random.default_rng(2), 1, pixel_um=3.125)
+    for name, bullet in zip([*BULLETS, "other"], [*made, *other], strict=True):
+        (folder / name).mkdir()
+        for number, scan in enumerate(bullet.lands, start=1):
+            if scan is not None:
+                write_x3p(scan, folder / name / f"{name}_Land{number}.x3p")
+    return folder

@@ -1,0 +1,185 @@
+"""Crosscuts, shoulders and signatures on made lands whose truth is known."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ballistics.crosscut import Cut, NoCut, cut_across
+from ballistics.grooves import find_shoulders
+from ballistics.parameters import default_striated_set
+from ballistics.striated import (
+    NoSignature,
+    Signature,
+    correlate_signatures,
+    make_signature,
+    mirrored_signature,
+    sign,
+)
+from imaging.files import open_surface
+from imaging.surface import Surface
+from imaging.synthetic import CLEAN_LAND, land, toolmark
+
+LAND = default_striated_set("bullet land")
+TOOLMARK = default_striated_set("toolmark")
+
+
+def signed(scan: Surface) -> Signature:
+    made = make_signature(scan, LAND)
+    assert isinstance(made, Signature), made.reason
+    return made
+
+
+@pytest.mark.parametrize("tilt_deg", [-10.0, -5.0, 0.0, 3.0, 10.0])
+@pytest.mark.parametrize("transposed", [False, True])
+def test_the_tilt_of_the_striae_comes_back_with_its_sign(tilt_deg: float, transposed: bool) -> None:
+    scan, truth = land(np.random.default_rng(3), style=CLEAN_LAND, tilt_deg=tilt_deg, transposed=transposed)
+    cut = cut_across(scan, LAND.crosscut)
+    assert isinstance(cut, Cut)
+    assert cut.transposed == transposed
+    assert cut.tilt_deg == pytest.approx(truth.tilt_deg, abs=0.2)
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_planted_shoulders_are_found(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    scan, truth = land(rng, tilt_deg=rng.uniform(-11, 11), mirrored=seed % 2 == 1, transposed=seed % 3 == 0)
+    cut = cut_across(scan, LAND.crosscut)
+    assert isinstance(cut, Cut)
+    assert cut.tilt_deg == pytest.approx(truth.tilt_deg, abs=0.4)
+    assert LAND.grooves is not None
+    shoulders = find_shoulders(cut, step_um=LAND.grooves.step_um)
+    assert shoulders.left_um == pytest.approx(truth.left_um, abs=30.0)
+    assert shoulders.right_um == pytest.approx(truth.right_um, abs=30.0)
+    assert shoulders.confidence >= 0.5
+
+
+def test_a_signature_is_the_planted_one() -> None:
+    scan, truth = land(np.random.default_rng(3), style=CLEAN_LAND, tilt_deg=6.0)
+    made = signed(scan)
+    place = made.start_um + np.arange(made.heights_um.size) * made.spacing_um
+    planted = np.interp(place, np.arange(truth.signature_um.size) * truth.spacing_um, truth.signature_um)
+    planted_line = sign(
+        Cut(
+            heights=planted * 1e-6,
+            spacing=made.spacing_um * 1e-6,
+            rows=(0.0, 1e-4),
+            tilt=0.0,
+            stability=1.0,
+            transposed=False,
+        ),
+        scan,
+        TOOLMARK,
+    )
+    assert isinstance(planted_line, Signature)
+    n = planted_line.heights_um.size
+    assert np.corrcoef(planted_line.heights_um, made.heights_um[:n])[0, 1] > 0.9
+
+
+def test_a_mirrored_scan_gives_the_mirrored_signature() -> None:
+    plain, _ = land(np.random.default_rng(4), barrel=np.random.default_rng(1), tilt_deg=4.0)
+    other, _ = land(np.random.default_rng(4), barrel=np.random.default_rng(1), tilt_deg=4.0, mirrored=True)
+    one, two = signed(plain), signed(other)
+    pairs = correlate_signatures([one], [two, mirrored_signature(two)], LAND.lags)
+    assert pairs.ccf[0, 1] > 0.95
+    assert pairs.ccf[0, 0] < 0.6
+    np.testing.assert_array_equal(mirrored_signature(mirrored_signature(one)).heights_um, one.heights_um)
+
+
+def test_a_toolmark_needs_no_grooves() -> None:
+    scan, truth = toolmark(np.random.default_rng(2))
+    made = make_signature(scan, TOOLMARK)
+    assert isinstance(made, Signature)
+    assert made.shoulders is None
+    assert made.cut.tilt_deg == pytest.approx(truth.tilt_deg, abs=0.4)
+
+
+def flat(heights: np.ndarray) -> Surface:
+    return Surface(heights=heights, spacing=(1.5625e-6, 1.5625e-6))
+
+
+def test_without_striae_there_is_a_reason_and_no_signature() -> None:
+    rng = np.random.default_rng(0)
+    y, x = np.indices((400, 1500))
+    curve = -((x - 750.0) ** 2) * 3e-10
+    noise = make_signature(flat(curve + 1e-6 * rng.standard_normal(curve.shape)), TOOLMARK)
+    constant = make_signature(flat(np.zeros((400, 1500))), TOOLMARK)
+    empty = make_signature(flat(np.full((400, 1500), np.nan)), TOOLMARK)
+    tiny = make_signature(flat(np.zeros((5, 5))), TOOLMARK)
+    for result in (noise, constant, empty, tiny):
+        assert isinstance(result, NoSignature)
+        assert not result
+        assert result.reason
+    assert isinstance(cut_across(flat(np.zeros((400, 1500))), LAND.crosscut), NoCut)
+    assert y.shape == x.shape
+
+
+def test_shoulders_and_crosscut_can_be_set_by_hand() -> None:
+    scan, truth = land(np.random.default_rng(5))
+    made = make_signature(scan, LAND, row_um=450.0, shoulders_um=(truth.left_um + 100, truth.right_um - 100))
+    assert isinstance(made, Signature)
+    assert made.cut.rows[0] < 450e-6 < made.cut.rows[1]
+    assert made.start_um == pytest.approx(truth.left_um + 100, abs=2.0)
+    crossed = make_signature(scan, LAND, shoulders_um=(1200.0, 1100.0))
+    assert isinstance(crossed, NoSignature)
+
+
+def test_missing_points_hardly_move_the_correlation() -> None:
+    rng = np.random.default_rng(6)
+    one, two = (signed(land(rng, barrel=np.random.default_rng(1), tilt_deg=2.0)[0]) for _ in range(2))
+    whole = correlate_signatures([one], [two], LAND.lags).ccf[0, 0]
+    moved = []
+    for seed in range(10):
+        points = np.random.default_rng(seed)
+        for run in (1, 10):
+            holes = np.repeat(points.random(two.heights_um.size // run + 1) < 0.2, run)[: two.heights_um.size]
+            torn = replace(two, heights_um=np.where(holes, np.nan, two.heights_um))
+            moved.append(abs(correlate_signatures([one], [torn], LAND.lags).ccf[0, 0] - whole))
+    assert max(moved) < 0.05
+
+
+def test_correlation_is_symmetric_and_takes_the_lag_turned_round() -> None:
+    rng = np.random.default_rng(7)
+    one, two = (signed(land(rng, barrel=np.random.default_rng(2))[0]) for _ in range(2))
+    ahead, back = (correlate_signatures([a], [b], LAND.lags) for a, b in ((one, two), (two, one)))
+    assert ahead.ccf[0, 0] == pytest.approx(back.ccf[0, 0], abs=1e-6)
+    assert ahead.lag_um[0, 0] == pytest.approx(-back.lag_um[0, 0], abs=0.01)
+    assert ahead.overlap[0, 0] == pytest.approx(back.overlap[0, 0], abs=1e-6)
+    none = correlate_signatures([one, None], [None, two], LAND.lags)
+    assert np.isnan(none.ccf[0, 0])
+    assert np.isnan(none.ccf[1]).all()
+    assert none.ccf[0, 1] == pytest.approx(ahead.ccf[0, 0], abs=1e-6)
+
+
+def test_a_planted_lag_is_found_to_a_fraction_of_a_step() -> None:
+    made = signed(land(np.random.default_rng(8))[0])
+    later = replace(made, heights_um=made.heights_um[40:])
+    pairs = correlate_signatures([made], [later], LAND.lags)
+    assert pairs.ccf[0, 0] == pytest.approx(1.0, abs=1e-4)
+    assert abs(pairs.lag_um[0, 0]) == pytest.approx(40 * made.spacing_um, abs=0.05 * made.spacing_um)
+
+
+def test_masked_correlation_equals_a_plain_one_at_its_lag() -> None:
+    rng = np.random.default_rng(9)
+    made = signed(land(rng)[0])
+    other = replace(made, heights_um=rng.standard_normal(made.heights_um.size))
+    pairs = correlate_signatures([made], [other], LAND.lags)
+    shift = round(pairs.lag_um[0, 0] / made.spacing_um)
+    a, b = made.heights_um, other.heights_um
+    best = max(
+        np.corrcoef(a[max(0, -k) : a.size - max(0, k)], b[max(0, k) : b.size - max(0, -k)])[0, 1]
+        for k in (shift, -shift)
+    )
+    assert pairs.ccf[0, 0] == pytest.approx(best, abs=2e-3)
+
+
+def test_real_lands_are_cut_where_they_are_striated(data: Path) -> None:
+    for name in ("hamby252/H252_Barrel1_Bullet1_Land4", "hamby44/H44_Barrel1_Bullet1_Land1"):
+        made = signed(open_surface(data / f"land/{name}.x3p"))
+        assert made.cut.stability > 0.85
+        assert made.shoulders is not None
+        assert made.shoulders.confidence == 1.0
+        assert 1900 < made.shoulders.right_um - made.shoulders.left_um < 2150
