@@ -68,7 +68,7 @@ def test_a_list_says_what_the_names_do_not(bullets: Path, tmp_path: Path) -> Non
     found = opened(tmp_path / "b.toml")
     assert (found.name, found.count, found.stated, list(found.lands)) == ("exhibit 3", 5, 5, [2, 3])
     assert len(files_of(tmp_path / "b.toml")) == 3
-    with pytest.raises(LandsError, match="6 lands stated for .* which itself states 5"):
+    with pytest.raises(LandsError, match=r"6 lands stated for .* which itself states 5"):
         open_bullet(tmp_path / "b.toml", LAND, lands=6)
 
 
@@ -115,12 +115,12 @@ def test_one_land_or_none_is_no_bullet(bullets: Path, tmp_path: Path) -> None:
 
 
 def test_numbers_beyond_the_stated_lands_are_refused(bullets: Path, folder: Path) -> None:
-    with pytest.raises(LandsError, match="Land 6 found .* 5 lands are stated"):
+    with pytest.raises(LandsError, match=r"Land 6 found .* 5 lands are stated"):
         open_bullet(folder, LAND, lands=5)
     with pytest.raises(LandsError, match="3 to 12"):
         open_bullet(folder, LAND, lands=2)
     (folder / "one_Land6.x3p").rename(folder / "one_Land60.x3p")
-    with pytest.raises(LandsError, match="Land 60 found .* at most 12"):
+    with pytest.raises(LandsError, match=r"Land 60 found .* at most 12"):
         open_bullet(folder, LAND)
 
 
