@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import permutations
 from typing import Literal
@@ -224,8 +223,3 @@ def _p_value(ccf: Array, best: float) -> float:
             mean = filled[land, columns].sum(axis=1) / np.maximum(count, 1)
             reached = np.maximum(reached, np.where(count >= FEWEST_PAIRS, mean, -np.inf))
     return float(np.mean(reached >= best - 1e-12))
-
-
-def number_of_lands(labels: Sequence[Sequence[int]]) -> int:
-    """Smallest number of lands that all labels of both bullets fit."""
-    return max((max(group) for group in labels if group), default=0)

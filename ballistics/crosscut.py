@@ -19,7 +19,7 @@ Float32Array = NDArray[np.float32]
 COARSE_UM = 6.25
 STRIAE_CLIP = 3.0
 GAPS = (4, 12, 24, 36)
-SETTLED_SHIFT = 3.0
+SETTLED_SHIFT = 1.0
 LEAST_STABLE = 0.3
 MIDDLE = (0.2, 0.8)
 BETWEEN_WALLS = (0.12, 0.88)
@@ -203,7 +203,7 @@ def _slope(striae: Float32Array, measured: Float32Array, aspect: float, steepest
 
 def _shift(striae: Float32Array, measured: Float32Array, gap: int, reach: float) -> float:
     """Shift in columns that correlates rows ``gap`` apart best, over all rows at once."""
-    most = math.ceil(reach) + 2
+    most = math.ceil(reach) + 1
     size = scipy.fft.next_fast_len(striae.shape[1] + most, real=True)
 
     def lagged(first: Float32Array, second: Float32Array) -> Float32Array:
@@ -212,13 +212,11 @@ def _shift(striae: Float32Array, measured: Float32Array, gap: int, reach: float)
         return np.concatenate([sums[-most:], sums[: most + 1]])
 
     curve = lagged(striae, striae) / np.maximum(lagged(measured, measured), 1.0)
-    best = int(curve.argmax())
-    offset = 0.0
-    if 0 < best < curve.size - 1:
-        left, middle, right = (float(value) for value in curve[best - 1 : best + 2])
-        bend = left - 2 * middle + right
-        offset = 0.5 * (left - right) / bend if bend < 0 else 0.0
-    return float(best - most + offset)
+    best = 1 + int(curve[1:-1].argmax())
+    left, middle, right = (float(value) for value in curve[best - 1 : best + 2])
+    bend = left - 2 * middle + right
+    offset = 0.5 * (left - right) / bend if bend < 0 else 0.0
+    return best - most + min(max(offset, -1.0), 1.0)
 
 
 def _sheared(striae: Float32Array, measured: Float32Array, slope: float) -> tuple[Float32Array, Float32Array]:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ballistics.bullets import MIRROR_ADVANTAGE, BulletComparison
+from ballistics.cmps import CongruentSegments, congruent_segments
 from ballistics.output import printable
 from ballistics.parameters import StriatedSet
 from ballistics.reading import accepted_in
@@ -61,6 +62,15 @@ class LandComparison:
             self.questioned.heights_um,
             spacing_um=spacing_um,
             lag_samples=round(self.lag_um / spacing_um),
+        )
+
+    def segments(self) -> tuple[CongruentSegments | NotMeasured, CongruentSegments | NotMeasured]:
+        """Look for the segments of the reference in the questioned signature, and the other way round."""
+        both = self.reference.heights_um, self.questioned.heights_um
+        spacing_um = self.reference.spacing_um
+        return (
+            congruent_segments(*both, spacing_um=spacing_um),
+            congruent_segments(*both[::-1], spacing_um=spacing_um),
         )
 
     def aligned(self) -> tuple[Array, Array, Array]:

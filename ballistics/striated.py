@@ -87,7 +87,8 @@ class Correlations:
     ccf : ndarray, shape (n, m)
         Largest masked correlation over all lags with enough overlap; NaN where there is none.
     lag_um : ndarray, shape (n, m)
-        Shift at which it is reached: the questioned signature starts this much later than the reference.
+        Shift at which it is reached: a place of the reference matches the place this much further in the
+        questioned signature.
     overlap : ndarray, shape (n, m)
         Common points there as a share of the shorter signature.
     """

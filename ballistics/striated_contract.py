@@ -105,6 +105,21 @@ class StriaeRecord(_Part):
     non_cms_per_mm: float
 
 
+class SegmentsRecord(_Part):
+    """Segments of one signature that lie at one shift in the other: the CMPS count, of how many, and the shift."""
+
+    count: int
+    segments: int
+    lag_um: float | None
+
+
+class DirectedSegments(_Part):
+    """Segments of the reference searched in the questioned signature, and the other way round."""
+
+    forward: SegmentsRecord | None
+    backward: SegmentsRecord | None
+
+
 class LandPairRecord(ComparisonRecord):
     """Two lands or other striated marks; ``score`` is the correlation."""
 
@@ -112,6 +127,7 @@ class LandPairRecord(ComparisonRecord):
     lag_um: float | None = None
     overlap: float | None = None
     striae: StriaeRecord | None = None
+    cmps: DirectedSegments | None = None
     mirrored: bool = False
 
 
@@ -132,6 +148,7 @@ class PhasePair(_Part):
     lag_um: float
     overlap: float
     striae: StriaeRecord | None
+    cmps: DirectedSegments
 
 
 class Averages(_Part):
@@ -190,12 +207,16 @@ def land_pair_record(
     common["inputs"] = (_mark(made[0], "reference"), _mark(made[1], "questioned"))
     if isinstance(result, NoLandComparison):
         return LandPairRecord(comparable=False, reason=plain_text(result.reason), **common)
-    striae = _striae(result)
+    striae, cmps = _striae(result), _segments(result)
+    counts = {} if striae is None else {"cms": striae.cms, "matches": striae.matches}
+    if cmps.forward and cmps.backward:
+        counts["cmps"] = min(cmps.forward.count, cmps.backward.count)
     return LandPairRecord(
         comparable=True,
         score=Score(name="ccf", value=round(result.ccf, 6)),
-        counts={} if striae is None else {"cms": striae.cms, "matches": striae.matches},
+        counts=counts,
         striae=striae,
+        cmps=cmps,
         lag_um=round(result.lag_um, 3),
         overlap=round(result.overlap, 6),
         mirrored=result.mirrored,
@@ -252,6 +273,7 @@ def _pairs(result: BulletComparison) -> tuple[PhasePair, ...]:
             lag_um=round(each.lag_um, 3),
             overlap=round(each.overlap, 6),
             striae=_striae(each),
+            cmps=_segments(each),
         )
         for (first, second), each in lands_at_best_phase(result).items()
     )
@@ -278,6 +300,18 @@ def _striae(comparison: LandComparison) -> StriaeRecord | None:
         cms_per_mm=round(found.cms_per_mm, 6),
         non_cms_per_mm=round(found.non_cms_per_mm, 6),
     )
+
+
+def _segments(comparison: LandComparison) -> DirectedSegments:
+    forward, backward = (
+        None
+        if isinstance(each, NotMeasured)
+        else SegmentsRecord(
+            count=each.count, segments=len(each), lag_um=_number(each.lag_samples * each.spacing_um)
+        )
+        for each in comparison.segments()
+    )
+    return DirectedSegments(forward=forward, backward=backward)
 
 
 def _marks(side: LandSet | NoLandSet, role: Role) -> list[MarkRecord]:

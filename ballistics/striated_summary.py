@@ -62,6 +62,15 @@ def signature_rows(signature: Signature) -> list[tuple[str, str]]:
     ]
 
 
+def segment_text(comparison: LandComparison) -> tuple[str, str]:
+    """Congruent segments of all, for the segments of the reference and for those of the questioned signature."""
+    forward, backward = (
+        MISSING if isinstance(each, NotMeasured) else f"{each.count} of {len(each)}"
+        for each in comparison.segments()
+    )
+    return forward, backward
+
+
 def striae_rows(comparison: LandComparison) -> dict[str, str]:
     """What the striae of two marks have in common, as text."""
     found = comparison.striae()
@@ -82,6 +91,7 @@ def land_measures(comparison: LandComparison) -> dict[str, str]:
         "Correlation (CCF)": f"{comparison.ccf:.3f}",
         "Lag of the questioned": f"{comparison.lag_um:+.1f} µm",
         "Overlap": f"{comparison.overlap:.0%} of the shorter signature",
+        "Congruent segments (CMPS)": "{} of the reference, {} of the questioned".format(*segment_text(comparison)),
         **striae_rows(comparison),
         "Lengths": " and ".join(f"{length:.0f} µm" for length in lengths),
         "Questioned mark": "mirrored before it was compared" if comparison.mirrored else "as scanned",
@@ -97,7 +107,9 @@ def bullet_measures(pair: BulletPair, result: BulletComparison) -> dict[str, str
     return {
         "Best phase": f"reference land 1 faces questioned land {result.phase + 1}, {compared} land pairs",
         "Direction": f"lands in the {result.direction} order",
-        "Highest other phase": f"{others:.3f}" if math.isfinite(others) else "none to compare with",
+        "Highest other phase": f"{others:.3f} in the {result.direction} order"
+        if math.isfinite(others)
+        else "none to compare with",
         "p-value of the phase": f"{result.p_value:.3g}, {smallest_p_value(n):.2g} is the smallest possible for "
         f"{n} lands",
         "Lands": f"{n}, {'as stated' if pair.stated else 'the highest land number found, not stated'}",
@@ -128,7 +140,7 @@ def set_text(parameters: StriatedSet) -> str:
 
 def pair_rows(result: BulletComparison) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     """Head and rows of the land pairs at the best phase."""
-    names = "Reference land, Questioned land, Correlation, Lag µm, Overlap, CMS, Matching/mm, Other/mm, D µm"
+    names = "Reference, Questioned, Correlation, Lag µm, Overlap, CMPS, CMPS back, CMS, Match/mm, Other/mm, D µm"
     head = tuple(names.split(", "))
     rows = []
     for (first, second), each in lands_at_best_phase(result).items():
@@ -137,9 +149,8 @@ def pair_rows(result: BulletComparison) -> tuple[tuple[str, ...], list[tuple[str
         if not isinstance(found, NotMeasured):
             per_mm = (f"{found.matches_per_mm:.1f}", f"{found.mismatches_per_mm:.1f}")
             rest = (str(found.cms), *per_mm, f"{found.distance_um:.2f}")
-        rows.append(
-            (str(first), str(second), f"{each.ccf:.3f}", f"{each.lag_um:+.1f}", f"{each.overlap:.0%}", *rest)
-        )
+        agreement = (f"{each.ccf:.3f}", f"{each.lag_um:+.1f}", f"{each.overlap:.0%}")
+        rows.append((f"land {first}", f"land {second}", *agreement, *segment_text(each), *rest))
     return head, rows
 
 

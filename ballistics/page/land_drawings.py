@@ -16,7 +16,7 @@ from ballistics.page.land_pictures import Relief, Window, picture_of, uri
 from ballistics.striae import NotMeasured, StriaeFeatures
 from ballistics.striated import Signature
 
-WIDTH, LEFT, RIGHT = 1160, 46, 10
+WIDTH, LEFT, RIGHT = 1160, 62, 10
 STRIP_UM = 340.0
 BEYOND_UM = 170.0
 GAP = 6
@@ -78,6 +78,25 @@ class StriaeStrip:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DrawnSegment:
+    """One segment of the reference: where it lies, whether it is congruent, and what was found."""
+
+    x: float
+    width: float
+    congruent: bool
+    title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentStrip:
+    """The segments of the reference that were searched in the questioned signature."""
+
+    top: float
+    segments: tuple[DrawnSegment, ...]
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PairDrawing:
     """Two marks as under a comparison microscope, and below them their signatures over each other."""
 
@@ -86,6 +105,7 @@ class PairDrawing:
     panels: tuple[Panel, Panel]
     plot: Plot
     striae: StriaeStrip | None
+    segments: SegmentStrip | None
 
 
 def draw_mark(signature: Signature, relief: Relief, *, mirrored: bool = False) -> MarkDrawing:
@@ -102,9 +122,9 @@ def draw_mark(signature: Signature, relief: Relief, *, mirrored: bool = False) -
     """
     width_um, height_um = relief.size_um
     left, right = LEFT, MARK_WIDTH - RIGHT
-    ends = (width_um, 0.0) if mirrored else (0.0, width_um)
+    ends = relief.ends_um[::-1] if mirrored else relief.ends_um
     across = Scale(low=ends[0], high=ends[1], start=left, end=right)
-    window = Window(left=0.0, right=width_um, top=0.0, bottom=height_um)
+    window = Window(left=relief.ends_um[0], right=relief.ends_um[1], top=0.0, bottom=height_um)
     columns = right - left
     picture = picture_of(relief, window, round(columns * PIXELS), straight=False, mirrored=mirrored)
     height = columns * height_um / width_um
@@ -129,9 +149,10 @@ def draw_mark(signature: Signature, relief: Relief, *, mirrored: bool = False) -
         shoulders=tuple(f"M{point(end, 0.0)}L{point(end, height_um)}" for end in _shoulders(signature)),
     )
     top = height + GAP
-    heights_um = signature.cut.heights[:: max(1, signature.cut.heights.size // CROSSCUT_POINTS)] * 1e6
+    every = max(1, signature.cut.heights.size // CROSSCUT_POINTS)
+    heights_um = signature.cut.heights[::every] * 1e6
     heights_um = heights_um - np.nanmin(heights_um)
-    places = np.arange(heights_um.size) * (width_um / (heights_um.size - 1))
+    places = np.arange(heights_um.size) * (width_um / signature.cut.heights.size * every)
     up = height_scale([heights_um], start=top + CROSSCUT, end=top)
     used = sorted((across.at(first_um), across.at(last_um)))
     plot = Plot(
@@ -161,8 +182,10 @@ def draw_pair(comparison: LandComparison, reliefs: tuple[Relief, Relief]) -> Pai
         panel = _strip(signature, relief, across, top, mirrored=mirrored, to_own=to_own)
         panels.append(panel)
         top = panel.y + panel.height + 2
-    strip = _striae(comparison, across, top + GAP)
-    top += 2 * GAP + (STRIP if strip else 0)
+    segments = _segments(comparison, across, top + GAP)
+    top += STRIP if segments else 0
+    striae = _striae(comparison, across, top + GAP)
+    top += 2 * GAP + (STRIP if striae else 0)
     up = height_scale([reference_um, questioned_um], start=top + CURVE, end=top)
     plot = Plot(
         top=top,
@@ -175,7 +198,12 @@ def draw_pair(comparison: LandComparison, reliefs: tuple[Relief, Relief]) -> Pai
         y_ticks=tuple(up.ticks(4)),
     )
     return PairDrawing(
-        width=WIDTH, height=top + CURVE + 34, panels=(panels[0], panels[1]), plot=plot, striae=strip
+        width=WIDTH,
+        height=top + CURVE + 34,
+        panels=(panels[0], panels[1]),
+        plot=plot,
+        striae=striae,
+        segments=segments,
     )
 
 
@@ -194,6 +222,34 @@ def draw_signature(signature: Signature) -> Plot:
         x_ticks=tuple(across.ticks(12)),
         y_ticks=tuple(up.ticks(4)),
     )
+
+
+def _segments(comparison: LandComparison, across: Scale, top: float) -> SegmentStrip | None:
+    """The segments of the reference on the common axis."""
+    found = comparison.segments()[0]
+    if isinstance(found, NotMeasured):
+        return None
+    first = comparison.reference
+    width = found.length * found.spacing_um * across.factor
+    drawn = [
+        DrawnSegment(
+            x=round(across.at(first.start_um + start * first.spacing_um), 1),
+            width=round(width, 1),
+            congruent=congruent,
+            title=f"segment {number}: {reason}, correlation {correlation:.2f}",
+        )
+        for number, (start, congruent, reason, correlation) in enumerate(
+            zip(
+                found.start.tolist(),
+                found.congruent.tolist(),
+                found.reason,
+                found.correlation.tolist(),
+                strict=True,
+            ),
+            start=1,
+        )
+    ]
+    return SegmentStrip(top=top, segments=tuple(drawn), text=f"CMPS {found.count}")
 
 
 def _striae(comparison: LandComparison, across: Scale, top: float) -> StriaeStrip | None:

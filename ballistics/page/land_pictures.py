@@ -26,7 +26,7 @@ LEAST_WEIGHT = 0.5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """A part of a mark: from left to right along its crosscut, from top to bottom along its striae, in um."""
+    """A part of a mark in um: places of its crosscut from left to right, distances from its top edge downwards."""
 
     left: float
     right: float
@@ -44,6 +44,8 @@ class Relief:
         Heights in micrometres, zero where missing, and the share of measured points; striae run downwards.
     size_um : tuple of float
         Length across and along the striae.
+    column_um : float
+        Width of a column of the scan, across the striae.
     slope : float
         Shift across the striae for each unit along them.
     exaggeration : float
@@ -53,8 +55,14 @@ class Relief:
     heights: Float32Array
     weight: Float32Array
     size_um: tuple[float, float]
+    column_um: float
     slope: float
     exaggeration: float
+
+    @property
+    def ends_um(self) -> tuple[float, float]:
+        """Places of the crosscut at the edges of the scan; its first point, at 0, is the middle of a column."""
+        return -self.column_um / 2, self.size_um[0] - self.column_um / 2
 
     def straight(self, place_um: float, along_um: float) -> float:
         """Where on the scan a place of the crosscut lies, at a distance from the first row."""
@@ -80,6 +88,7 @@ def relief_of(signature: Signature, *, pixel_um: float = PIXEL_UM) -> Relief:
         heights=flat,
         weight=weight,
         size_um=size_um,
+        column_um=size_um[0] / heights.shape[1],
         slope=math.tan(cut.tilt),
         exaggeration=_exaggeration(flat, weight, _ends(signature, cut), size_um),
     )
@@ -115,7 +124,7 @@ def picture_of(
     slope = relief.slope if straight else 0.0
     first, way = (window.right - pixel / 2, -pixel) if mirrored else (window.left + pixel / 2, pixel)
     top = window.top + pixel / 2
-    start = first + slope * (top - relief.size_um[1] / 2)
+    start = first + relief.column_um / 2 + slope * (top - relief.size_um[1] / 2)
     matrix = np.array(
         [
             [way / step_x, slope * pixel / step_x, start / step_x - 0.5],

@@ -1,0 +1,373 @@
+"""Congruent matching profile segments: how many pieces of one signature lie at one shift in the other.
+
+The reference is cut into pieces of equal length. Each is looked for in the questioned signature, by itself and
+enlarged about its own middle; its place counts if the correlation has a high peak there at every size. The
+pieces that share a shift are congruent. The measure is directed: the reference is cut, the other is not.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import ArrayLike, NDArray
+
+from ballistics.errors import OptionError
+from ballistics.striae import NotMeasured, check_positive, sealed, signature_values, unusable
+from imaging.threads import one_blas_thread
+
+FloatArray = NDArray[np.float64]
+Float32Array = NDArray[np.float32]
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+
+CONGRUENT = "congruent"
+TOO_LITTLE = "too little was measured"
+CONSTANT = "nothing to correlate"
+INCONSISTENT = "no place agrees at every size"
+WRONG_PLACE = "place differs"
+
+FEWEST_POINTS = 8
+SEGMENT_SHARE = 0.9
+QUESTIONED_SHARE = 0.1
+MEASURED_SHARE = 0.5
+VARIANCE_FLOOR = 1e-5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class CongruentSegments:
+    """Where the segments of the reference were found, and which of them agree. A measurement, not a verdict.
+
+    Parameters
+    ----------
+    start : ndarray of int, shape (n,)
+        First point of each segment on the reference.
+    length : int
+        Points in a segment.
+    place : ndarray, shape (n,)
+        Where that first point comes to lie on the questioned signature; for a segment without a consistent
+        place, where it correlates best. NaN if nowhere.
+    correlation : ndarray, shape (n,)
+        Correlation of the segment there, -1 to 1; NaN if nowhere.
+    registration : ndarray, shape (n,)
+        Shift from the reference to the questioned signature at which the largest enlargement of the segment
+        correlates best: the shift that is counted. NaN where sizes disagree.
+    lag_samples : float
+        The registration that most segments share within the tolerance; point ``i`` of the reference lies on
+        point ``i + lag_samples`` of the questioned signature. NaN if no segment has one.
+    congruent : ndarray of bool, shape (n,)
+        The segments that share it.
+    reason : tuple of str, length n
+        Why each segment counts or does not.
+    spacing_um, tolerance_um : float
+        Distance of neighbouring points and tolerance of a place in micrometres.
+    """
+
+    start: IntArray
+    length: int
+    place: FloatArray
+    correlation: FloatArray
+    registration: FloatArray
+    lag_samples: float
+    congruent: BoolArray
+    reason: tuple[str, ...]
+    spacing_um: float
+    tolerance_um: float
+
+    def __len__(self) -> int:
+        return self.start.size
+
+    @property
+    def count(self) -> int:
+        """Number of congruent segments, the CMPS number."""
+        return int(self.congruent.sum())
+
+    @property
+    def share(self) -> float:
+        """Congruent segments as a share of all, 0 to 1."""
+        return self.count / len(self)
+
+
+@one_blas_thread()
+def congruent_segments(
+    reference_um: ArrayLike,
+    questioned_um: ArrayLike,
+    *,
+    spacing_um: float,
+    segment_um: float = 78.125,
+    tolerance_um: float = 39.0625,
+    peaks: Sequence[int] = (5, 3, 1),
+) -> CongruentSegments | NotMeasured:
+    """Count the congruent matching profile segments (CMPS) of a reference in a questioned signature.
+
+    Parameters
+    ----------
+    reference_um, questioned_um : array_like, shape (n,) and (m,)
+        Signatures in micrometres, equally sampled; NaN where missing.
+    spacing_um : float
+        Distance of neighbouring points in micrometres, above 0.
+    segment_um : float
+        Length of a segment in micrometres, rounded to an even number of points; 8 points at least.
+    tolerance_um : float
+        Places that differ by no more than this agree ("Tx").
+    peaks : sequence of int
+        How many of the highest peaks are looked at, at the segment's own length and at each doubling of it.
+        The last must be 1. The defaults are 50 points, 25 points and 5, 3, 1 at 1.5625 um.
+
+    Returns
+    -------
+    CongruentSegments or NotMeasured
+        Falsy with the reason where a signature is empty, missing, constant or shorter than a segment. It is
+        directed: swapping the signatures cuts the other one and may give another number.
+
+    Raises
+    ------
+    OptionError
+        If an array is not one-dimensional, holds infinities or heights above 1 m, or an option is out of range.
+
+    Notes
+    -----
+    The method is that of Chen et al., Forensic Sci. Int. 305 (2019), doi:10.1016/j.forsciint.2019.109964. What
+    the paper leaves open follows the published behaviour of the R package cmpsR 0.1, R J. 14 (2022),
+    doi:10.32614/RJ-2022-035, and gives its documented numbers: an enlargement ends where the reference ends; a
+    correlation needs 90 % of the piece or 10 % of the questioned signature, whichever is less; the shift of the
+    largest size counts, if each smaller size has one of its highest peaks within the tolerance of it.
+
+    Beyond that: correlations are taken over the points that both signatures have, and over half a segment at
+    least; missing ends are left out; a segment of which less than half was measured is not looked for.
+
+    One segment can always be found somewhere: 1 to 3 of some 22 segments is what marks of different origin
+    give. Single precision: correlations are within 1e-4 unless a piece is much flatter than its signature.
+
+    Examples
+    --------
+    >>> heights = np.random.default_rng(3).standard_normal(1100).cumsum() % 7.0
+    >>> found = congruent_segments(heights, heights[30:], spacing_um=1.5625)
+    >>> found.count, len(found), found.lag_samples
+    (21, 22, -30.0)
+    """
+    check_positive(spacing_um=spacing_um, segment_um=segment_um, tolerance_um=tolerance_um)
+    half = round(0.5 * segment_um / spacing_um)
+    if 2 * half < FEWEST_POINTS:
+        raise OptionError(
+            f"A segment_um of {segment_um:g} is {2 * half} points at a spacing of {spacing_um:g} um; "
+            f"{FEWEST_POINTS} points are needed."
+        )
+    if not peaks or min(peaks) < 1 or peaks[-1] != 1:
+        raise OptionError(f"Peaks {tuple(peaks)} found; give whole numbers above 0 of which the last is 1.")
+    reference = signature_values(reference_um, "reference")
+    questioned = signature_values(questioned_um, "questioned")
+    refused = unusable(reference, "reference") or unusable(questioned, "questioned")
+    if refused:
+        return NotMeasured(reason=refused)
+    cut_from, a, in_a = _standardised(reference)
+    found_from, b, in_b = _standardised(questioned)
+    for role, size in (("reference", a.size), ("questioned", b.size)):
+        if size < 2 * half:
+            return NotMeasured(reason=f"the {role} signature has {size} points; a segment has {2 * half}")
+
+    usable = in_a[: a.size - a.size % (2 * half)].reshape(-1, 2 * half).mean(axis=1) >= MEASURED_SHARE
+    curves, first = _curves(a, in_a, b, in_b, half, usable, len(peaks))
+    column, correlation, agreed, widest = _consistent(curves, tolerance_um / spacing_um, peaks)
+    start = 2 * half * np.arange(usable.size) + cut_from
+    origin = found_from + first
+    registration = np.where(agreed, widest + origin - start, np.nan)
+    lag, congruent = _shared(registration, tolerance_um / spacing_um)
+    somewhere = np.isfinite(correlation)
+    reason = np.select(
+        [congruent, ~usable, ~somewhere, ~agreed], [CONGRUENT, TOO_LITTLE, CONSTANT, INCONSISTENT], WRONG_PLACE
+    )
+    return CongruentSegments(
+        start=sealed(start),
+        length=2 * half,
+        place=sealed(np.where(somewhere, column + origin, np.nan)),
+        correlation=sealed(np.where(somewhere, correlation, np.nan)),
+        registration=sealed(registration),
+        lag_samples=lag,
+        congruent=sealed(congruent),
+        reason=tuple(reason.tolist()),
+        spacing_um=spacing_um,
+        tolerance_um=tolerance_um,
+    )
+
+
+def _standardised(heights: FloatArray) -> tuple[int, FloatArray, BoolArray]:
+    """First measured point; heights from there to the last one, centred, scaled, 0 where missing; their mask."""
+    measured = np.isfinite(heights)
+    first, last = int(measured.argmax()), heights.size - int(measured[::-1].argmax())
+    heights, measured = heights[first:last], measured[first:last]
+    mean = heights[measured].mean()
+    centred = np.where(measured, heights, mean) - mean
+    return first, centred / math.sqrt(float(centred @ centred) / int(measured.sum())), measured
+
+
+def _curves(
+    a: FloatArray, in_a: BoolArray, b: FloatArray, in_b: BoolArray, half: int, usable: BoolArray, sizes: int
+) -> tuple[list[Float32Array], int]:
+    """Correlation of every segment with the other signature, at every size.
+
+    Returns one array of shape (segments, columns) for each size, -inf where there is too little to correlate,
+    and the place where a segment begins on the other signature in the first column. A column means the same
+    place at every size.
+    """
+    length, count = 2 * half, usable.size
+    start = length * np.arange(count)
+    grown = half * (2 ** np.arange(sizes)[:, None] - 1)
+    begin, end = np.maximum(start - grown, 0), np.minimum(start + length + grown, a.size)
+    known = np.concatenate([[0], np.cumsum(in_a)])
+    need = np.minimum(SEGMENT_SHARE * (known[end] - known[begin]), QUESTIONED_SHARE * in_b.sum())
+    need = np.where(usable, np.maximum(need, half), a.size + b.size)
+    first = min(0, math.floor((need - (end - start)).min()))
+    columns = max(0, math.ceil((b.size - need - (begin - start)).max())) - first + 1
+
+    reach = int(grown[-1, 0])
+    width = length + 2 * reach
+    inside = min(a.size, count * length + reach)
+    own = np.zeros((3, count * length + 2 * reach), np.float32)
+    own[:, reach : reach + inside] = a[:inside], a[:inside] ** 2, in_a[:inside]
+    other = np.zeros((3, columns - 1 + width), np.float32)
+    other[:, reach - first : reach - first + b.size] = b, b * b, in_b
+    windows = sliding_window_view(other, columns + 2 * reach + half, axis=1)
+    blocks = own.reshape(3, -1, half)
+    whole = bool(in_a.all())
+    products = (blocks[0] @ windows[0])[None]
+    if not whole:
+        products = np.concatenate([products, blocks[2] @ windows])
+
+    everything = _sums_between(own, reach + begin, reach + end)[..., None]
+    partial = np.flatnonzero(_sums_between(other[2], np.arange(columns), np.arange(columns) + width) < width)
+    present = sliding_window_view(other[2], width)[partial].T
+    pieces = sliding_window_view(own[:2], width, axis=1)[:, ::length]
+    if whole:
+        table, row = _window_moments(other, reach + begin - start, reach + end - start, need, columns)
+    curves, cross, seen, some = [], [], [], []
+    for size, total in enumerate(_grow(products, count, half, columns, sizes)):
+        moments = [each[row[size]] for each in table] if whole else _moments(total[1:], need[size])
+        curves.append(_correlation(total[0], everything[:, size], moments))
+        part = slice(reach - grown[size, 0], width - reach + grown[size, 0])
+        cross.append(total[0][:, partial])
+        seen.append(pieces[..., part] @ present[part])
+        some.append([each[:, partial] for each in moments])
+    at_edges = [np.stack(each) for each in zip(*some, strict=True)]
+    values, squares = np.stack(seen, axis=1)
+    edges = _correlation(np.stack(cross), (values, squares, at_edges[0]), at_edges)
+    for curve, edge in zip(curves, edges, strict=True):
+        curve[:, partial] = edge
+    return curves, first
+
+
+def _grow(products: Float32Array, count: int, half: int, columns: int, sizes: int) -> Iterator[Float32Array]:
+    """Add up half segments to segments, and to each doubling of them about their middle.
+
+    ``products`` holds for each half segment a sum at every place on the other signature, shape
+    (quantities, half segments, places). The array yielded is written over by the next size.
+    """
+    outside = 2 ** (sizes - 1) - 1
+
+    def block(j: int) -> Float32Array:
+        first = outside + j
+        return products[:, first : first + 2 * count : 2, first * half : first * half + columns]
+
+    total = block(0) + block(1)
+    yield total
+    for size in range(1, sizes):
+        inner = 2 ** (size - 1)
+        for j in (*range(1 - 2 * inner, 1 - inner), *range(inner + 1, 2 * inner + 1)):
+            total += block(j)
+        yield total
+
+
+def _sums_between(series: Float32Array, low: IntArray, high: IntArray) -> FloatArray:
+    """Sums from each ``low`` up to its ``high`` along the last axis."""
+    summed = np.zeros((*series.shape[:-1], series.shape[-1] + 1))
+    np.cumsum(series, axis=-1, out=summed[..., 1:])
+    return summed[..., high] - summed[..., low]
+
+
+def _window_moments(
+    other: Float32Array, low: IntArray, high: IntArray, need: FloatArray, columns: int
+) -> tuple[list[Float32Array], IntArray]:
+    """Moments of the other signature between two offsets from every column, and which of them a segment needs.
+
+    Offsets and least numbers of points have shape (sizes, segments); few of them differ.
+    """
+    summed = np.zeros((3, other.shape[1] + 1))
+    np.cumsum(other, axis=1, out=summed[:, 1:])
+    spans = list(zip(low.ravel().tolist(), high.ravel().tolist(), need.ravel().tolist(), strict=True))
+    different = {span: n for n, span in enumerate(dict.fromkeys(spans))}
+    sums = np.empty((3, len(different), columns), np.float32)
+    for (left, right, _), n in different.items():
+        sums[:, n] = summed[:, right : right + columns] - summed[:, left : left + columns]
+    least = np.array([each for *_, each in different])
+    return _moments(sums, least), np.array([different[span] for span in spans]).reshape(low.shape)
+
+
+def _moments(sums: Float32Array, need: FloatArray) -> list[Float32Array]:
+    """Number of points, mean, and one over the root of the power; the last is 0 where no correlation exists."""
+    values, squares, counted = sums
+    number = np.maximum(counted, np.float32(1.0))
+    mean = values / number
+    power = squares - values * mean
+    power[(counted < need.astype(np.float32)[:, None]) | (power <= VARIANCE_FLOOR * number)] = np.inf
+    return [number, mean, 1.0 / np.sqrt(power)]
+
+
+def _correlation(
+    cross: Float32Array, own: Sequence[NDArray[Any]] | NDArray[Any], moments: Sequence[Float32Array]
+) -> Float32Array:
+    """Correlation over common points, -inf where there is none.
+
+    ``own`` holds the sum, the sum of squares and the number of the segment's common points.
+    """
+    values, squares, number = own
+    _, mean, root = moments
+    power = squares - values * values / np.maximum(number, 1.0)
+    flat = power <= VARIANCE_FLOOR * number
+    scale = 1.0 / np.sqrt(np.where(flat, 1.0, power))
+    found: Float32Array = cross - values.astype(np.float32) * mean
+    found *= root
+    found *= scale.astype(np.float32)
+    np.copyto(found, -np.inf, where=flat | (root == 0.0))
+    return found
+
+
+def _consistent(
+    curves: list[Float32Array], tolerance: float, peaks: Sequence[int]
+) -> tuple[IntArray, FloatArray, BoolArray, IntArray]:
+    """Column and height of each segment's own peak, whether all sizes agree on it, and the widest size's column.
+
+    The own peak is the highest one near the widest size's peak if all sizes agree, else the highest of all.
+    """
+    rows = np.arange(curves[0].shape[0])
+    column = curves[0].argmax(axis=1)
+    widest = curves[-1].argmax(axis=1)
+    agreed = np.isfinite(curves[-1][rows, widest])
+    near = math.floor(tolerance)
+    for size in range(len(curves) - 1, -1, -1):
+        width = curves[size].shape[1] + 2 * near + 2
+        padded = np.full((rows.size, width), -np.inf, np.float32)
+        padded[:, near + 1 : -near - 1] = curves[size]
+        around = padded[rows[:, None], widest[:, None] + np.arange(2 * near + 3)]
+        middle = around[:, 1:-1]
+        heights = np.where((middle > around[:, :-2]) & (middle >= around[:, 2:]), middle, -np.inf)
+        best = heights.argmax(axis=1)
+        height = heights[rows, best]
+        flat = padded.ravel()
+        above = np.flatnonzero(padded > height[:, None])
+        above = above[(flat[above] > flat[above - 1]) & (flat[above] >= flat[above + 1])]
+        agreed &= np.isfinite(height) & (np.bincount(above // width, minlength=rows.size) < peaks[size])
+    column = np.where(agreed, widest - near + best, column)
+    correlation = np.minimum(curves[0][rows, column], 1.0).astype(np.float64)
+    return column, correlation, agreed, widest
+
+
+def _shared(registration: FloatArray, tolerance: float) -> tuple[float, BoolArray]:
+    """The registration that most segments are close to, the most central one of several, and those segments."""
+    apart = np.abs(registration[:, None] - registration)
+    close = apart <= tolerance
+    leader = np.lexsort((np.where(close, apart, 0.0).sum(axis=1), -close.sum(axis=1)))[0]
+    return float(registration[leader]), close[leader]
