@@ -145,11 +145,9 @@ class Band(_Part):
 
 
 class Lags(_Part):
-    """How two signatures are laid on each other: least overlap, largest stretch of one against the other."""
+    """How two signatures are laid on each other: the least overlap, as a share of the shorter one."""
 
     min_overlap: Share
-    stretch: Annotated[float, Field(ge=0, le=0.1)]
-    stretch_steps: Annotated[int, Field(ge=0, le=20)]
 
 
 class _NamedSet(_Part):
