@@ -8,15 +8,14 @@ pieces that share a shift are congruent. The measure is directed: the reference 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, NDArray
 
 from ballistics.errors import OptionError
+from ballistics.segment_curves import cut, segment_curves
 from ballistics.striae import NotMeasured, check_positive, sealed, signature_values, unusable
 from imaging.threads import one_blas_thread
 
@@ -32,10 +31,7 @@ INCONSISTENT = "no place agrees at every size"
 WRONG_PLACE = "place differs"
 
 FEWEST_POINTS = 8
-SEGMENT_SHARE = 0.9
-QUESTIONED_SHARE = 0.1
 MEASURED_SHARE = 0.5
-VARIANCE_FLOOR = 1e-5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -171,16 +167,15 @@ def congruent_segments(
             return NotMeasured(reason=f"the {role} signature has {size} points; a segment has {2 * half}")
 
     usable = in_a[: a.size - a.size % (2 * half)].reshape(-1, 2 * half).mean(axis=1) >= MEASURED_SHARE
-    curves, first = _curves(a, in_a, b, in_b, half, usable, len(peaks))
+    pieces = cut(in_a, in_b, half, usable, len(peaks))
+    curves = segment_curves(a, in_a, b, in_b, pieces)
     column, correlation, agreed, widest = _consistent(curves, tolerance_um / spacing_um, peaks)
-    start = 2 * half * np.arange(usable.size) + cut_from
-    origin = found_from + first
+    start = pieces.start + cut_from
+    origin = found_from + pieces.first
     registration = np.where(agreed, widest + origin - start, np.nan)
     lag, congruent = _shared(registration, tolerance_um / spacing_um)
     somewhere = np.isfinite(correlation)
-    reason = np.select(
-        [congruent, ~usable, ~somewhere, ~agreed], [CONGRUENT, TOO_LITTLE, CONSTANT, INCONSISTENT], WRONG_PLACE
-    )
+    states = zip(congruent.tolist(), usable.tolist(), somewhere.tolist(), agreed.tolist(), strict=True)
     return CongruentSegments(
         start=sealed(start),
         length=2 * half,
@@ -189,7 +184,7 @@ def congruent_segments(
         registration=sealed(registration),
         lag_samples=lag,
         congruent=sealed(congruent),
-        reason=tuple(reason.tolist()),
+        reason=tuple(_reason(*each) for each in states),
         spacing_um=spacing_um,
         tolerance_um=tolerance_um,
     )
@@ -205,136 +200,6 @@ def _standardised(heights: FloatArray) -> tuple[int, FloatArray, BoolArray]:
     return first, centred / math.sqrt(float(centred @ centred) / int(measured.sum())), measured
 
 
-def _curves(
-    a: FloatArray, in_a: BoolArray, b: FloatArray, in_b: BoolArray, half: int, usable: BoolArray, sizes: int
-) -> tuple[list[Float32Array], int]:
-    """Correlation of every segment with the other signature, at every size.
-
-    Returns one array of shape (segments, columns) for each size, -inf where there is too little to correlate,
-    and the place where a segment begins on the other signature in the first column. A column means the same
-    place at every size.
-    """
-    length, count = 2 * half, usable.size
-    start = length * np.arange(count)
-    grown = half * (2 ** np.arange(sizes)[:, None] - 1)
-    begin, end = np.maximum(start - grown, 0), np.minimum(start + length + grown, a.size)
-    known = np.concatenate([[0], np.cumsum(in_a)])
-    need = np.minimum(SEGMENT_SHARE * (known[end] - known[begin]), QUESTIONED_SHARE * in_b.sum())
-    need = np.where(usable, np.maximum(need, half), a.size + b.size)
-    first = min(0, math.floor((need - (end - start)).min()))
-    columns = max(0, math.ceil((b.size - need - (begin - start)).max())) - first + 1
-
-    reach = int(grown[-1, 0])
-    width = length + 2 * reach
-    inside = min(a.size, count * length + reach)
-    own = np.zeros((3, count * length + 2 * reach), np.float32)
-    own[:, reach : reach + inside] = a[:inside], a[:inside] ** 2, in_a[:inside]
-    other = np.zeros((3, columns - 1 + width), np.float32)
-    other[:, reach - first : reach - first + b.size] = b, b * b, in_b
-    windows = sliding_window_view(other, columns + 2 * reach + half, axis=1)
-    blocks = own.reshape(3, -1, half)
-    whole = bool(in_a.all())
-    products = (blocks[0] @ windows[0])[None]
-    if not whole:
-        products = np.concatenate([products, blocks[2] @ windows])
-
-    everything = _sums_between(own, reach + begin, reach + end)[..., None]
-    partial = np.flatnonzero(_sums_between(other[2], np.arange(columns), np.arange(columns) + width) < width)
-    present = sliding_window_view(other[2], width)[partial].T
-    pieces = sliding_window_view(own[:2], width, axis=1)[:, ::length]
-    if whole:
-        table, row = _window_moments(other, reach + begin - start, reach + end - start, need, columns)
-    curves, cross, seen, some = [], [], [], []
-    for size, total in enumerate(_grow(products, count, half, columns, sizes)):
-        moments = [each[row[size]] for each in table] if whole else _moments(total[1:], need[size])
-        curves.append(_correlation(total[0], everything[:, size], moments))
-        part = slice(reach - grown[size, 0], width - reach + grown[size, 0])
-        cross.append(total[0][:, partial])
-        seen.append(pieces[..., part] @ present[part])
-        some.append([each[:, partial] for each in moments])
-    at_edges = [np.stack(each) for each in zip(*some, strict=True)]
-    values, squares = np.stack(seen, axis=1)
-    edges = _correlation(np.stack(cross), (values, squares, at_edges[0]), at_edges)
-    for curve, edge in zip(curves, edges, strict=True):
-        curve[:, partial] = edge
-    return curves, first
-
-
-def _grow(products: Float32Array, count: int, half: int, columns: int, sizes: int) -> Iterator[Float32Array]:
-    """Add up half segments to segments, and to each doubling of them about their middle.
-
-    ``products`` holds for each half segment a sum at every place on the other signature, shape
-    (quantities, half segments, places). The array yielded is written over by the next size.
-    """
-    outside = 2 ** (sizes - 1) - 1
-
-    def block(j: int) -> Float32Array:
-        first = outside + j
-        return products[:, first : first + 2 * count : 2, first * half : first * half + columns]
-
-    total = block(0) + block(1)
-    yield total
-    for size in range(1, sizes):
-        inner = 2 ** (size - 1)
-        for j in (*range(1 - 2 * inner, 1 - inner), *range(inner + 1, 2 * inner + 1)):
-            total += block(j)
-        yield total
-
-
-def _sums_between(series: Float32Array, low: IntArray, high: IntArray) -> FloatArray:
-    """Sums from each ``low`` up to its ``high`` along the last axis."""
-    summed = np.zeros((*series.shape[:-1], series.shape[-1] + 1))
-    np.cumsum(series, axis=-1, out=summed[..., 1:])
-    return summed[..., high] - summed[..., low]
-
-
-def _window_moments(
-    other: Float32Array, low: IntArray, high: IntArray, need: FloatArray, columns: int
-) -> tuple[list[Float32Array], IntArray]:
-    """Moments of the other signature between two offsets from every column, and which of them a segment needs.
-
-    Offsets and least numbers of points have shape (sizes, segments); few of them differ.
-    """
-    summed = np.zeros((3, other.shape[1] + 1))
-    np.cumsum(other, axis=1, out=summed[:, 1:])
-    spans = list(zip(low.ravel().tolist(), high.ravel().tolist(), need.ravel().tolist(), strict=True))
-    different = {span: n for n, span in enumerate(dict.fromkeys(spans))}
-    sums = np.empty((3, len(different), columns), np.float32)
-    for (left, right, _), n in different.items():
-        sums[:, n] = summed[:, right : right + columns] - summed[:, left : left + columns]
-    least = np.array([each for *_, each in different])
-    return _moments(sums, least), np.array([different[span] for span in spans]).reshape(low.shape)
-
-
-def _moments(sums: Float32Array, need: FloatArray) -> list[Float32Array]:
-    """Number of points, mean, and one over the root of the power; the last is 0 where no correlation exists."""
-    values, squares, counted = sums
-    number = np.maximum(counted, np.float32(1.0))
-    mean = values / number
-    power = squares - values * mean
-    power[(counted < need.astype(np.float32)[:, None]) | (power <= VARIANCE_FLOOR * number)] = np.inf
-    return [number, mean, 1.0 / np.sqrt(power)]
-
-
-def _correlation(
-    cross: Float32Array, own: Sequence[NDArray[Any]] | NDArray[Any], moments: Sequence[Float32Array]
-) -> Float32Array:
-    """Correlation over common points, -inf where there is none.
-
-    ``own`` holds the sum, the sum of squares and the number of the segment's common points.
-    """
-    values, squares, number = own
-    _, mean, root = moments
-    power = squares - values * values / np.maximum(number, 1.0)
-    flat = power <= VARIANCE_FLOOR * number
-    scale = 1.0 / np.sqrt(np.where(flat, 1.0, power))
-    found: Float32Array = cross - values.astype(np.float32) * mean
-    found *= root
-    found *= scale.astype(np.float32)
-    np.copyto(found, -np.inf, where=flat | (root == 0.0))
-    return found
-
-
 def _consistent(
     curves: list[Float32Array], tolerance: float, peaks: Sequence[int]
 ) -> tuple[IntArray, FloatArray, BoolArray, IntArray]:
@@ -343,24 +208,27 @@ def _consistent(
     The own peak is the highest one near the widest size's peak if all sizes agree, else the highest of all.
     """
     rows = np.arange(curves[0].shape[0])
-    column = curves[0].argmax(axis=1)
     widest = curves[-1].argmax(axis=1)
-    agreed = np.isfinite(curves[-1][rows, widest])
+    agreed = curves[-1][rows, widest] > -np.inf
+    column = widest if len(curves) == 1 else curves[0].argmax(axis=1)
     near = math.floor(tolerance)
-    for size in range(len(curves) - 1, -1, -1):
-        width = curves[size].shape[1] + 2 * near + 2
+    for curve, most in zip(curves[:-1], peaks[:-1], strict=True):
+        width = curve.shape[1] + 2 * near + 2
         padded = np.full((rows.size, width), -np.inf, np.float32)
-        padded[:, near + 1 : -near - 1] = curves[size]
-        around = padded[rows[:, None], widest[:, None] + np.arange(2 * near + 3)]
+        padded[:, near + 1 : -near - 1] = curve
+        flat = padded.ravel()
+        around = np.take(flat, (rows * width + widest)[:, None] + np.arange(2 * near + 3))
         middle = around[:, 1:-1]
         heights = np.where((middle > around[:, :-2]) & (middle >= around[:, 2:]), middle, -np.inf)
         best = heights.argmax(axis=1)
         height = heights[rows, best]
-        flat = padded.ravel()
-        above = np.flatnonzero(padded > height[:, None])
-        above = above[(flat[above] > flat[above - 1]) & (flat[above] >= flat[above + 1])]
-        agreed &= np.isfinite(height) & (np.bincount(above // width, minlength=rows.size) < peaks[size])
-    column = np.where(agreed, widest - near + best, column)
+        higher = np.flatnonzero(padded > height[:, None])
+        higher = higher[(flat[higher] > flat[higher - 1]) & (flat[higher] >= flat[higher + 1])]
+        agreed &= (height > -np.inf) & (np.bincount(higher // width, minlength=rows.size) < most)
+        if curve is curves[0]:
+            own = widest - near + best
+    if len(curves) > 1:
+        column = np.where(agreed, own, column)
     correlation = np.minimum(curves[0][rows, column], 1.0).astype(np.float64)
     return column, correlation, agreed, widest
 
@@ -371,3 +239,13 @@ def _shared(registration: FloatArray, tolerance: float) -> tuple[float, BoolArra
     close = apart <= tolerance
     leader = np.lexsort((np.where(close, apart, 0.0).sum(axis=1), -close.sum(axis=1)))[0]
     return float(registration[leader]), close[leader]
+
+
+def _reason(congruent: bool, usable: bool, somewhere: bool, agreed: bool) -> str:
+    if congruent:
+        return CONGRUENT
+    if not usable:
+        return TOO_LITTLE
+    if not somewhere:
+        return CONSTANT
+    return WRONG_PLACE if agreed else INCONSISTENT
