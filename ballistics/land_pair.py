@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from ballistics.bullets import MIRROR_ADVANTAGE, BulletComparison
 from ballistics.cmps import CongruentSegments, congruent_segments
+from ballistics.correlation import correlate_signatures
 from ballistics.output import printable
 from ballistics.parameters import StriatedSet
 from ballistics.reading import accepted_in
 from ballistics.striae import NotMeasured, StriaeFeatures, striae_features
-from ballistics.striated import NoSignature, Signature, correlate_signatures, mirrored_signature
+from ballistics.striated import NoSignature, Signature, mirrored_signature
 from imaging.surface import Surface
 
 Array = NDArray[np.float64]

@@ -17,8 +17,9 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from ballistics.bullets import Bullet, BulletComparison, compare_bullets
+from ballistics.correlation import correlate_signatures
 from ballistics.parameters import StriatedSet, default_striated_set
-from ballistics.striated import Signature, correlate_signatures, make_signature, mirrored_signature
+from ballistics.striated import Signature, make_signature, mirrored_signature
 from benchmarks.scans import folder
 from imaging.files import open_surface
 

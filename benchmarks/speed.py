@@ -25,9 +25,10 @@ from threadpoolctl import threadpool_limits
 from ballistics.bullets import Bullet, compare_bullets
 from ballistics.compare import Exhibit, align, compare_exhibits, prepare_exhibit
 from ballistics.contract import versions
+from ballistics.correlation import correlate_signatures
 from ballistics.impressed import match_cells
 from ballistics.parameters import ParameterSet, default_set, default_striated_set
-from ballistics.striated import correlate_signatures, make_signature
+from ballistics.striated import make_signature
 from benchmarks.scans import folder
 from imaging.files import open_surface
 from imaging.register import Pose
