@@ -90,7 +90,10 @@ class BulletComparison:
 
     @property
     def other_phases(self) -> float:
-        """Highest mean correlation at any other phase of the same direction; NaN if there is none."""
+        """Highest mean correlation at any other phase of the same direction; NaN if there is none.
+
+        Phases of the other direction share land pairs with the best one and say nothing about chance.
+        """
         others = np.delete(self.averages[int(self.direction == "reversed")], self.phase)
         return float(np.nanmax(others)) if np.isfinite(others).any() else math.nan
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ballistics.bullets import MIRROR_ADVANTAGE, BulletComparison
+from ballistics.chumbley import ChumbleyScore, chumbley_score
 from ballistics.cmps import CongruentSegments, congruent_segments
 from ballistics.correlation import correlate_signatures
 from ballistics.output import printable
@@ -73,6 +74,11 @@ class LandComparison:
             congruent_segments(*both, spacing_um=spacing_um),
             congruent_segments(*both[::-1], spacing_um=spacing_um),
         )
+
+    def chumbley(self) -> ChumbleyScore | NotMeasured:
+        """Rank windows of both signatures at one shift against windows at others."""
+        spacing_um = self.reference.spacing_um
+        return chumbley_score(self.reference.heights_um, self.questioned.heights_um, spacing_um=spacing_um)
 
     def aligned(self) -> tuple[Array, Array, Array]:
         """Return places on the reference's crosscut in um and the heights of both there, NaN outside.

@@ -120,6 +120,17 @@ class DirectedSegments(_Part):
     backward: SegmentsRecord | None
 
 
+class ChumbleyRecord(_Part):
+    """Windows at the shift of the best long window, ranked against windows at other shifts."""
+
+    u: float
+    z: float
+    p_value: float
+    windows: int
+    windows_at_other_shifts: int
+    lag_um: float
+
+
 class LandPairRecord(ComparisonRecord):
     """Two lands or other striated marks; ``score`` is the correlation."""
 
@@ -128,6 +139,7 @@ class LandPairRecord(ComparisonRecord):
     overlap: float | None = None
     striae: StriaeRecord | None = None
     cmps: DirectedSegments | None = None
+    chumbley: ChumbleyRecord | None = None
     mirrored: bool = False
 
 
@@ -149,6 +161,7 @@ class PhasePair(_Part):
     overlap: float
     striae: StriaeRecord | None
     cmps: DirectedSegments
+    chumbley: ChumbleyRecord | None
 
 
 class Averages(_Part):
@@ -217,6 +230,7 @@ def land_pair_record(
         counts=counts,
         striae=striae,
         cmps=cmps,
+        chumbley=_chumbley(result),
         lag_um=round(result.lag_um, 3),
         overlap=round(result.overlap, 6),
         mirrored=result.mirrored,
@@ -274,6 +288,7 @@ def _pairs(result: BulletComparison) -> tuple[PhasePair, ...]:
             overlap=round(each.overlap, 6),
             striae=_striae(each),
             cmps=_segments(each),
+            chumbley=_chumbley(each),
         )
         for (first, second), each in lands_at_best_phase(result).items()
     )
@@ -312,6 +327,20 @@ def _segments(comparison: LandComparison) -> DirectedSegments:
         for each in comparison.segments()
     )
     return DirectedSegments(forward=forward, backward=backward)
+
+
+def _chumbley(comparison: LandComparison) -> ChumbleyRecord | None:
+    found = comparison.chumbley()
+    if isinstance(found, NotMeasured):
+        return None
+    return ChumbleyRecord(
+        u=found.u,
+        z=round(found.z, 6),
+        p_value=float(f"{found.p_value:.6g}"),
+        windows=found.same_shift.size,
+        windows_at_other_shifts=found.different_shift.size,
+        lag_um=round(found.lag_samples * found.spacing_um, 3),
+    )
 
 
 def _marks(side: LandSet | NoLandSet, role: Role) -> list[MarkRecord]:

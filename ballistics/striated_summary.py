@@ -86,6 +86,7 @@ def striae_rows(comparison: LandComparison) -> dict[str, str]:
 
 def land_measures(comparison: LandComparison) -> dict[str, str]:
     """The figures of two marks beside their correlation, as text with units."""
+    chumbley = comparison.chumbley()
     lengths = (each.length_um for each in (comparison.reference, comparison.questioned))
     return {
         "Correlation (CCF)": f"{comparison.ccf:.3f}",
@@ -93,6 +94,10 @@ def land_measures(comparison: LandComparison) -> dict[str, str]:
         "Overlap": f"{comparison.overlap:.0%} of the shorter signature",
         "Congruent segments (CMPS)": "{} of the reference, {} of the questioned".format(*segment_text(comparison)),
         **striae_rows(comparison),
+        "Chumbley score": f"not computed: {chumbley.reason}"
+        if isinstance(chumbley, NotMeasured)
+        else f"z {chumbley.z:+.1f}, p {chumbley.p_value:.2g}; {len(chumbley.same_shift)} windows at lag "
+        f"{chumbley.lag_samples * chumbley.spacing_um:+.0f} µm",
         "Lengths": " and ".join(f"{length:.0f} µm" for length in lengths),
         "Questioned mark": "mirrored before it was compared" if comparison.mirrored else "as scanned",
         "Parameter set": set_text(comparison.parameters),
@@ -140,7 +145,7 @@ def set_text(parameters: StriatedSet) -> str:
 
 def pair_rows(result: BulletComparison) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     """Head and rows of the land pairs at the best phase."""
-    names = "Reference, Questioned, Correlation, Lag µm, Overlap, CMPS, CMPS back, CMS, Match/mm, Other/mm, D µm"
+    names = "Reference, Questioned, Correlation, Lag µm, Overlap, CMPS, CMPS back, CMS, Match/mm, Other/mm, D µm, Chumbley z"
     head = tuple(names.split(", "))
     rows = []
     for (first, second), each in lands_at_best_phase(result).items():
@@ -149,8 +154,10 @@ def pair_rows(result: BulletComparison) -> tuple[tuple[str, ...], list[tuple[str
         if not isinstance(found, NotMeasured):
             per_mm = (f"{found.matches_per_mm:.1f}", f"{found.mismatches_per_mm:.1f}")
             rest = (str(found.cms), *per_mm, f"{found.distance_um:.2f}")
+        chumbley = each.chumbley()
+        score = MISSING if isinstance(chumbley, NotMeasured) else f"{chumbley.z:+.1f}"
         agreement = (f"{each.ccf:.3f}", f"{each.lag_um:+.1f}", f"{each.overlap:.0%}")
-        rows.append((f"land {first}", f"land {second}", *agreement, *segment_text(each), *rest))
+        rows.append((f"land {first}", f"land {second}", *agreement, *segment_text(each), *rest, score))
     return head, rows
 
 

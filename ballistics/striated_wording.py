@@ -48,5 +48,12 @@ COMMON = (
     ),
 )
 
-LAND_LIMITS = (CORRELATION, *COMMON)
-BULLET_LIMITS = (CORRELATION, PHASES, P_VALUE, *COMMON)
+WINDOWS = (
+    "What the Chumbley score says",
+    "Short windows at the shift of the best long window are ranked against windows at other shifts. A high z, a "
+    "small p, says that the marks agree better there than elsewhere. The p-value belongs to a test on the windows "
+    "of one pair: it is neither the probability of a common source nor an error rate.",
+)
+
+LAND_LIMITS = (CORRELATION, WINDOWS, *COMMON)
+BULLET_LIMITS = (CORRELATION, PHASES, P_VALUE, WINDOWS, *COMMON)

@@ -179,7 +179,7 @@ def test_compare_bullets_json_keeps_the_contract_and_adds_the_bullet(run: Run, b
         assert sum(value is None for row in matrix for value in row) == 6
     assert found["averages"]["same"][4] == found["sequence_average"]
     assert len(found["pairs"]) == 5
-    keys = {"reference_land", "questioned_land", "ccf", "lag_um", "overlap", "striae", "cmps"}
+    keys = {"reference_land", "questioned_land", "ccf", "lag_um", "overlap", "striae", "cmps", "chumbley"}
     assert keys == set(found["pairs"][0])
     assert all(each["cmps"]["forward"]["count"] > 3 for each in found["pairs"])
     lands = [(each["role"], each["land"]) for each in found["inputs"]]
