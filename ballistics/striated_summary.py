@@ -145,8 +145,10 @@ def set_text(parameters: StriatedSet) -> str:
 
 def pair_rows(result: BulletComparison) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     """Head and rows of the land pairs at the best phase."""
-    names = "Reference, Questioned, Correlation, Lag µm, Overlap, CMPS, CMPS back, CMS, Match/mm, Other/mm, D µm, Chumbley z"
-    head = tuple(names.split(", "))
+    head = (
+        *("Reference", "Questioned", "Correlation", "Lag µm", "Overlap", "CMPS", "CMPS back"),
+        *("CMS", "Match/mm", "Other/mm", "D µm", "Chumbley z"),
+    )
     rows = []
     for (first, second), each in lands_at_best_phase(result).items():
         found = each.striae()
