@@ -16,7 +16,9 @@ demo: .venv/user
 	@echo
 	$(BIN)/ballistics compare $(SAMPLES)/gun-3-head-1.x3p $(SAMPLES)/gun-3-head-2.x3p --report demo/raw-scans.html --force
 	@echo
-	@echo "Open demo/same-gun.html, demo/other-gun.html and demo/raw-scans.html in a browser."
+	$(BIN)/ballistics compare-bullets $(SAMPLES)/bullets/barrel-1-bullet-1 $(SAMPLES)/bullets/barrel-1-bullet-2 --report demo/bullets.html --force
+	@echo
+	@echo "Open demo/same-gun.html, demo/other-gun.html, demo/raw-scans.html and demo/bullets.html in a browser."
 
 test: .venv/developer
 	$(BIN)/ruff check .

@@ -303,8 +303,9 @@ def demo(
     folder: Annotated[Path, typer.Argument(help="Where to put the scans and pages.")] = Path("demo"),
     force: Force = False,
 ) -> None:
-    """Make three scans of two invented guns, compare them and write the pages."""
-    from ballistics.command.demonstration import make_cases
+    """Make cartridge cases of two invented guns and bullets of two barrels, compare them and write the pages."""
+    from ballistics.command.demonstration import make_bullets, make_cases
+    from ballistics.command.striated_commands import compare_bullets
     from ballistics.command.terminal import put, say, working
     from ballistics.compare import Comparison
     from ballistics.compare import compare as compare_scans
@@ -317,8 +318,10 @@ def demo(
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"The folder {folder} cannot be made ({error.strerror or error}).") from error
-    pages = [check_output(folder / name, overwrite=force) for name in ("same_gun.html", "other_gun.html")]
-    with working("Making three scans") as now:
+    names = ("same_gun.html", "other_gun.html", "same_barrel.html", "other_barrel.html")
+    *pages, same_barrel, other_barrel = (check_output(folder / name, overwrite=force) for name in names)
+    with working("Making scans") as now:
+        bullet, *other_bullets = make_bullets(folder, overwrite=force)
         first, *others = make_cases(folder, overwrite=force)
         results = []
         for other, page in zip(others, pages, strict=True):
@@ -329,6 +332,9 @@ def demo(
         if isinstance(result, Comparison):
             _put_comparison(result)
         say(f"Report: {page}")
+        put("")
+    for other, page in zip(other_bullets, (same_barrel, other_barrel), strict=True):
+        compare_bullets(bullet, other, report=page, force=force)
         put("")
     say(f"The heights are invented. Try it yourself: ballistics compare {first} {others[0]} --report page.html")
 

@@ -12,14 +12,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import cv2
 import numpy as np
 import typer
+from sample import Options, Sample, listed, rounded
+from striated import striated_samples
 
 from imaging.errors import FormatError
 from imaging.formats.container import pack, read_members
@@ -35,7 +37,6 @@ REGISTRY = "registry.toml"
 DIFFERENT = "DIFFERENT"
 MOST_ROUNDED = 0.01
 
-Options = Mapping[str, Any]
 GRANULAR: Options = {
     "kind": BreechFace(striae=0.0),
     "correlation": 0.6,
@@ -63,30 +64,13 @@ ENTITIES = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 10
 BOMB = f'<!DOCTYPE bomb [<!ENTITY e0 "bomb">{ENTITIES}]>\n<p:ISO5436_2'
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sample:
-    """One file: its bytes, what it shows, how it was made and what the reader says of it.
-
-    ``outcome`` is ``opens``, ``note CODE``, ``doubt CODE`` or ``refused``, and ``says`` a few words of the
-    reader's message. ``step`` is what the heights were rounded to, in the unit of the file; 0 where they
-    are exact and come out alike everywhere.
-    """
-
-    name: str
-    data: bytes
-    shows: str
-    made: str
-    step: float = 0.0
-    outcome: str = "opens"
-    says: str = ""
-
-
 def samples() -> Iterator[Sample]:
     """Make every sample."""
     yield from _two_marks("gun-1-case", "Breech face of gun 1, granular", seed=1, options=GRANULAR)
     yield from _two_marks("gun-2-case", "Breech face of gun 2, parallel striae", seed=2, options=STRIATED)
     yield from _two_heads("gun-3-head", "Raw case head of gun 3, with firing-pin hole", seed=30)
     yield from _two_marks("gun-4-pin", "Firing-pin impression of gun 4, cropped", seed=4, options=ROUND_PIN)
+    yield from striated_samples()
     yield from _damaged_scans()
     yield from _useless_files()
 
@@ -96,9 +80,9 @@ def _two_marks(stem: str, shows: str, *, seed: int, options: Options) -> Iterato
     for number, part in enumerate(("reference", "questioned"), start=1):
         yield Sample(
             name=f"{stem}-{number}.x3p",
-            data=encode_x3p(_rounded(getattr(known, part), 1e-8)),
+            data=encode_x3p(rounded(getattr(known, part), 1e-8)),
             shows=f"{shows}, case {number}",
-            made=f"pair(default_rng({seed}), {_listed(options)}).{part}, rounded to 10 nm",
+            made=f"pair(default_rng({seed}), {listed(options)}).{part}, rounded to 10 nm",
             step=1e-8,
         )
 
@@ -109,9 +93,9 @@ def _two_heads(stem: str, shows: str, *, seed: int) -> Iterator[Sample]:
         scan, _ = cartridge_case(rng, gun=gun, pose=pose, **HEAD)
         yield Sample(
             name=f"{stem}-{number}.x3p",
-            data=encode_x3p(_rounded(scan, 1e-7)),
+            data=encode_x3p(rounded(scan, 1e-7)),
             shows=f"{shows}, case {number}",
-            made=f"cartridge_case(default_rng({case}), gun=default_rng({seed}), {_listed({'pose': pose, **HEAD})})"
+            made=f"cartridge_case(default_rng({case}), gun=default_rng({seed}), {listed({'pose': pose, **HEAD})})"
             "[0], rounded to 100 nm",
             step=1e-7,
         )
@@ -119,8 +103,8 @@ def _two_heads(stem: str, shows: str, *, seed: int) -> Iterator[Sample]:
 
 def _damaged_scans() -> Iterator[Sample]:
     """Make files that hold the mark of gun 1, case 2, and have one fault each."""
-    fine = _rounded(pair(np.random.default_rng(1), **GRANULAR).questioned, 1e-8)
-    mark = _rounded(pair(np.random.default_rng(1), **GRANULAR, pixel_um=12.5).questioned, 1e-8)
+    fine = rounded(pair(np.random.default_rng(1), **GRANULAR).questioned, 1e-8)
+    mark = rounded(pair(np.random.default_rng(1), **GRANULAR, pixel_um=12.5).questioned, 1e-8)
     members = read_members(encode_x3p(mark))
     heights = np.frombuffer(members[PAYLOAD], "<f4")
     infinite = heights.reshape(mark.shape).copy()
@@ -262,11 +246,6 @@ def _useless_files() -> Iterator[Sample]:
         yield Sample(name=f"faulty/{name}.x3p", data=data, shows=shows, made=made, outcome=outcome, says=says)
 
 
-def _rounded(surface: Surface, step: float) -> Surface:
-    heights = np.rint(surface.heights.astype(np.float64) / step) * step
-    return surface.derive(heights.astype(np.float32), step=f"round to {step:g} m")
-
-
 def _edited(members: Mapping[str, bytes], *replacements: tuple[str, str]) -> dict[str, bytes]:
     """Change main.xml, and make the checksums fit as a program would that writes such a file."""
     main = members[MAIN].decode()
@@ -275,10 +254,6 @@ def _edited(members: Mapping[str, bytes], *replacements: tuple[str, str]) -> dic
     payload = f"<MD5ChecksumPointData>{md5(members[PAYLOAD])}<"
     main = re.sub("<MD5ChecksumPointData>[0-9a-f]{32}<", payload, main)
     return {**members, MAIN: main.encode(), CHECKSUM: f"{md5(main.encode())} *{MAIN}\n".encode()}
-
-
-def _listed(options: Options) -> str:
-    return ", ".join(f"{name}={value!r}" for name, value in options.items())
 
 
 def difference(made: bytes, stored: bytes, step: float) -> str:

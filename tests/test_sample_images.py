@@ -6,6 +6,7 @@ import hashlib
 import importlib.util
 import sys
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -14,8 +15,13 @@ import numpy as np
 import pytest
 import typer
 
+from ballistics.bullet_pair import compare_land_sets
+from ballistics.bullets import BulletComparison
 from ballistics.compare import compare
-from ballistics.parameters import default_set
+from ballistics.land_pair import LandComparison, compare_lands, lands_at_best_phase
+from ballistics.landset import open_bullet
+from ballistics.parameters import default_set, default_striated_set
+from ballistics.reading import signature_of
 from ballistics.segment import segment
 from imaging.errors import ImagingError
 from imaging.files import open_surface
@@ -24,7 +30,16 @@ from imaging.formats.x3p_records import PAYLOAD
 from imaging.synthetic import cartridge_case
 
 FOLDER = Path(__file__).parents[1] / "sample_images"
-WRITTEN_BY_HAND = {".gitattributes", "README.md", "comparisons.toml", "make.py", "registry.toml"}
+WRITTEN_BY_HAND = {
+    ".gitattributes",
+    "README.md",
+    "bullets/barrel-1-bullet-4/lands.toml",
+    "comparisons.toml",
+    "make.py",
+    "registry.toml",
+    "sample.py",
+    "striated.py",
+}
 
 
 def tables(name: str) -> dict[str, list[dict[str, Any]]]:
@@ -33,6 +48,7 @@ def tables(name: str) -> dict[str, list[dict[str, Any]]]:
 
 FILES = tables("registry.toml")["file"]
 COMPARISONS = tables("comparisons.toml")["comparison"]
+BULLETS, MARKS = (tables("comparisons.toml")[kind] for kind in ("bullets", "marks"))
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +59,9 @@ def make() -> ModuleType:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(FOLDER)
+        spec.loader.exec_module(module)
     made = list(module.samples())
     module.samples = lambda: iter(made)
     return module
@@ -56,7 +74,7 @@ def test_every_file_is_registered_with_its_hash() -> None:
     for file in FILES:
         data = (FOLDER / file["name"]).read_bytes()
         assert (len(data), hashlib.sha256(data).hexdigest()) == (file["bytes"], file["sha256"]), file["name"]
-    assert sum(file["bytes"] for file in FILES) < 3_000_000
+    assert sum(file["bytes"] for file in FILES) < 6_000_000
 
 
 def test_the_program_makes_these_files(make: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
@@ -119,7 +137,7 @@ def test_the_reader_says_what_is_registered(file: dict[str, Any]) -> None:
 
 
 def told(case: dict[str, Any]) -> str:
-    return f"{case['reference']} {case['questioned']} {case.get('accept', '')}"
+    return f"{case['reference']} {case['questioned']} {case.get('accept', case.get('mirror', ''))}"
 
 
 @pytest.mark.parametrize("case", COMPARISONS, ids=told)
@@ -140,6 +158,45 @@ def test_a_comparison_gives_what_is_registered(case: dict[str, Any]) -> None:
         assert pose.angle_deg == pytest.approx(case["angle_deg"], abs=0.5)
         assert [pose.dx * 1e6, pose.dy * 1e6] == pytest.approx(case["shift_um"], abs=pixel_um)
         assert result.accf == pytest.approx(0.6, abs=0.08)
+
+
+@pytest.mark.parametrize("case", BULLETS, ids=told)
+def test_two_bullets_give_what_is_registered(case: dict[str, Any]) -> None:
+    chosen = default_striated_set("bullet land")
+    first, second = (open_bullet(FOLDER / case[role], chosen) for role in ("reference", "questioned"))
+    result = compare_land_sets(first, second, chosen, mirror=case.get("mirror", False)).result
+    assert isinstance(result, BulletComparison)
+    assert case.get("lowest", 0.0) <= result.sequence_average <= case.get("highest", 1.0)
+    check_warnings(result.warnings, case)
+    if "lowest" in case:
+        assert (result.phase + 1, result.direction) == (case["phase"], case["direction"])
+        lands = lands_at_best_phase(result)
+        assert len(lands) == case["pairs"]
+        assert min(each.ccf for each in lands.values()) > 0.6
+        assert result.other_phases < 0.5
+
+
+@pytest.mark.parametrize("case", MARKS, ids=told)
+def test_two_striated_marks_give_what_is_registered(case: dict[str, Any]) -> None:
+    chosen = default_striated_set(case["mark"])
+    scans = (open_surface(FOLDER / case[role]) for role in ("reference", "questioned"))
+    first, second = (signature_of(scan, chosen) for scan in scans)
+    result = compare_lands(first, second, chosen)
+    if "lowest" not in case and "highest" not in case:
+        assert not isinstance(result, LandComparison)
+        check_warnings([result.reason], case)
+        return
+    assert isinstance(result, LandComparison)
+    assert case.get("lowest", 0.0) <= result.ccf <= case.get("highest", 1.0)
+    check_warnings(result.warnings, case)
+
+
+def check_warnings(found: Sequence[str], case: dict[str, Any]) -> None:
+    """Hold that the warnings are those that are registered, one for each."""
+    says = case.get("says", [])
+    assert len(found) == len(says), found
+    for words, warning in zip(says, found, strict=True):
+        assert words in warning
 
 
 def test_the_breech_faces_of_the_raw_heads_are_found_where_they_are(make: ModuleType) -> None:

@@ -318,11 +318,13 @@ def test_compare_all_makes_a_row_a_pair(run: Run, scans: Path, tmp_path: Path) -
     run("compare-all", scans, "--out", out, "--jobs", "0", code=2)
 
 
-def test_demo_shows_two_comparisons(run: Run, tmp_path: Path) -> None:
+def test_demo_shows_two_comparisons_of_cases_and_two_of_bullets(run: Run, tmp_path: Path) -> None:
     result = run("demo", tmp_path / "demo")
     assert result.stdout.count("cells congruent") == 2
+    assert result.stdout.count("Bullets: sequence average") == 2
     assert len(list((tmp_path / "demo").glob("*.x3p"))) == 3
-    for page in ("same_gun.html", "other_gun.html"):
+    assert len(list((tmp_path / "demo").glob("*/*.x3p"))) == 18
+    for page in ("same_gun.html", "other_gun.html", "same_barrel.html", "other_barrel.html"):
         assert (tmp_path / "demo" / page).stat().st_size > 1e5
     run("demo", tmp_path / "demo", code=1)
 
