@@ -9,12 +9,15 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 import tracemalloc
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -22,13 +25,21 @@ import numpy as np
 import scipy.fft
 from threadpoolctl import threadpool_limits
 
+from ballistics.bullet_pair import compare_land_sets
 from ballistics.bullets import Bullet, compare_bullets
+from ballistics.chumbley import chumbley_score
+from ballistics.cmps import congruent_segments
 from ballistics.compare import Exhibit, align, compare_exhibits, prepare_exhibit
 from ballistics.contract import versions
 from ballistics.correlation import correlate_signatures
 from ballistics.impressed import match_cells
-from ballistics.parameters import ParameterSet, default_set, default_striated_set
-from ballistics.striated import make_signature
+from ballistics.landset import open_bullet
+from ballistics.parameters import ParameterSet, StriatedSet, default_set, default_striated_set
+from ballistics.screening import screen
+from ballistics.signature_index import SignatureIndex, index_signatures
+from ballistics.striae import striae_features
+from ballistics.striated import Signature, make_signature
+from ballistics.striated_report import render_bullet_report
 from benchmarks.scans import folder
 from imaging.files import open_surface
 from imaging.register import Pose
@@ -37,10 +48,12 @@ from imaging.synthetic import cartridge_case
 
 Job = Callable[[], object]
 NOWHERE = Pose(angle=0.0, dx=0.0, dy=0.0)
+COLLECTION, ASKED, SAMPLES = 10_000, 12, 288
+SCREENING = f"screen {COLLECTION} x {ASKED} signatures of {SAMPLES} samples"
 
 
-def jobs() -> dict[str, Job]:
-    """Every job that is timed, by the name under which it is quoted."""
+def jobs(scratch: Path) -> dict[str, Job]:
+    """Every job that is timed, by the name under which it is quoted; ``scratch`` is an empty folder to use."""
     place = folder() / "breech_face" / "fadul"
     files = {name: place / f"Fadul_{name}.x3p" for name in ("1-1", "1-2", "2-1")}
     chosen, slow = default_set("breech face"), default_set("breech face").exhaustive()
@@ -60,6 +73,11 @@ def jobs() -> dict[str, Job]:
         Bullet(name=str(k), signatures=tuple(make_signature(scan, lands) or None for scan in scans))
         for k, scans in enumerate(bullets)
     )
+    whole = [folder_of_lands(barrel, k, scratch) for k in (1, 2)]
+    one, two = ours.signatures[0], theirs.signatures[1]
+    assert one is not None
+    assert two is not None
+    index, asked = screened_signatures(one)
     return {
         "reference kernel: 64 float32 FFTs of 128 x 128": lambda: scipy.fft.rfft2(batch),
         "open a scan, 545 x 545": lambda: open_surface(files["1-1"]),
@@ -78,7 +96,12 @@ def jobs() -> dict[str, Job]:
         "two signatures, all lags": lambda: correlate_signatures(
             ours.signatures[:1], theirs.signatures[:1], lands.lags
         ),
+        "signature pair, all features": lambda: all_features(one, two, lands),
+        SCREENING: lambda: screen(index, asked),
         "two bullets, 36 land pairs, plain and mirrored": lambda: compare_bullets(ours, theirs, lands),
+        "two raw bullets (12 lands) to the page": lambda: render_bullet_report(
+            compare_land_sets(open_bullet(whole[0], lands), open_bullet(whole[1], lands), lands)
+        ),
     }
 
 
@@ -87,6 +110,36 @@ def prepared(scan: Surface, chosen: ParameterSet) -> Exhibit:
     exhibit = prepare_exhibit(scan, chosen)
     assert isinstance(exhibit, Exhibit), exhibit.reason
     return exhibit
+
+
+def folder_of_lands(place: Path, bullet: int, scratch: Path) -> Path:
+    """Copy the lands of one bullet into a folder of their own, as a person keeps them."""
+    own = scratch / f"bullet {bullet}"
+    own.mkdir()
+    for path in sorted(place.glob(f"*_Bullet{bullet}_Land*.x3p")):
+        shutil.copy(path, own)
+    return own
+
+
+def all_features(reference: Signature, questioned: Signature, chosen: StriatedSet) -> None:
+    """Correlation, striae at its lag, congruent segments in both directions and the Chumbley score."""
+    both, spacing_um = (reference.heights_um, questioned.heights_um), reference.spacing_um
+    found = correlate_signatures([reference], [questioned], chosen.lags)
+    striae_features(*both, spacing_um=spacing_um, lag_samples=round(found.lag_um[0, 0] / spacing_um))
+    congruent_segments(*both, spacing_um=spacing_um)
+    congruent_segments(*both[::-1], spacing_um=spacing_um)
+    chumbley_score(*both, spacing_um=spacing_um)
+
+
+def screened_signatures(like: Signature) -> tuple[SignatureIndex, list[Signature]]:
+    """Make an index of random signatures and the questioned ones, all of ``SAMPLES`` points on the coarse grid."""
+    rng = np.random.default_rng(2)
+    points = round(SAMPLES * 6.25 / like.spacing_um)
+    made = [replace(like, heights_um=rng.standard_normal(points)) for _ in range(COLLECTION)]
+    index = index_signatures(made)
+    assert isinstance(index, SignatureIndex), index.reason
+    assert index.heights.shape == (COLLECTION, SAMPLES)
+    return index, made[:ASKED]
 
 
 def measure(timed: dict[str, Job], repeats: int) -> dict[str, list[float]]:
@@ -133,9 +186,10 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="write the table here instead of printing it")
     options = parser.parse_args()
     cv2.setNumThreads(1)
-    with threadpool_limits(1):
-        timed = jobs()
+    with threadpool_limits(1), tempfile.TemporaryDirectory() as scratch:
+        timed = jobs(Path(scratch))
         seconds = measure(timed, max(5, options.repeats))
+        peaks = {name: peak_mb(job) for name, job in timed.items()}
     kernel = statistics.median(next(iter(seconds.values())))
     lines = [
         f"{platform.machine()}, {os.cpu_count()} cores, one thread; "
@@ -148,8 +202,10 @@ def main() -> None:
         middle = statistics.median(values)
         lines.append(
             f"| {name} | {middle * 1e3:.1f} | {min(values) * 1e3:.1f} | {middle / kernel:.1f} "
-            f"| {peak_mb(timed[name]):.0f} |"
+            f"| {peaks[name]:.0f} |"
         )
+    rate = COLLECTION * ASKED / statistics.median(seconds[SCREENING]) / 1e6
+    lines += ["", f"screening: {rate:.1f} million pairs a second."]
     lines += ["", f"`ballistics compare` from the shell, whole process: {from_the_shell(5):.2f} s (wall, median)."]
     text = "\n".join(lines) + "\n"
     if options.out:
