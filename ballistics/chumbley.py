@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, NDArray
 
 from ballistics.errors import OptionError
+from ballistics.segment_curves import windows
 from ballistics.striae import SMALLEST_RELIEF_UM, NotMeasured, check_positive, sealed, signature_values, unusable
 from imaging.threads import one_blas_thread
 
@@ -31,7 +31,7 @@ TREND_NODES = 21
 ROBUST_PASSES = 1
 BISQUARE = 6.0
 SMALLEST_POWER = 1e-9
-CHUNK_POINTS = 30_000
+CHUNK_POINTS = 60_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -203,11 +203,13 @@ def _score(
             reason=f"{steps.size} short windows fit beside the long ones; {FEWEST_WINDOWS} are needed"
         )
     short_a, short_b = a[at_a + index], b[at_b + index]
-    other = np.arange(steps.size)[::-1]
-    paired = other != np.arange(steps.size)
+    number = steps.size
+    pairs = np.concatenate([np.arange(number), np.arange(number)[::-1]])
+    found = _correlations(np.tile(short_a, (2, 1)), np.tile(known_a, (2, 1)), short_b[pairs], known_b[pairs])
+    crossed = pairs[:number] != pairs[number:]
     return ChumbleyScore(
-        same_shift=sealed(_correlations(short_a, known_a, short_b, known_b)),
-        different_shift=sealed(_correlations(short_a, known_a, short_b[other], known_b[other])[paired]),
+        same_shift=sealed(found[:number]),
+        different_shift=sealed(found[number:][crossed]),
         reference_windows=sealed(first_a + at_a + steps),
         questioned_windows=sealed(first_b + at_b + steps),
         window=window,
@@ -251,16 +253,16 @@ def _stepped_search(
     """Highest correlation of every ``step``-th window of one with any of the other, and where the two begin."""
     search = a.size - root_a.size + 1
     starts = np.flatnonzero(root_a[::step]) * step
-    windows = sliding_window_view(a, search)[starts]
-    scaled = ((windows - windows.mean(axis=1, keepdims=True)) * root_a[starts, None]).astype(np.float32)
-    places = sliding_window_view(b.astype(np.float32), root_b.size)
-    height = np.where(root_b > 0.0, root_b, math.nan).astype(np.float32)
+    own = windows(a, search)[starts]
+    scaled = ((own - own.mean(axis=1, keepdims=True)) * root_a[starts, None]).astype(np.float32)
+    places = windows(b.astype(np.float32), root_b.size)
+    height, shut = root_b.astype(np.float32), root_b == 0.0
     highest, at_a, at_b = -math.inf, 0, 0
     width = CHUNK_POINTS // search + 1
     for left in range(0, root_b.size, width):
         curve = scaled @ places[:, left : left + width]
         curve *= height[left : left + width]
-        np.copyto(curve, -np.inf, where=np.isnan(curve))
+        curve[:, shut[left : left + width]] = -np.inf
         row, column = divmod(int(curve.argmax()), curve.shape[1])
         if curve[row, column] > highest:
             highest, at_a, at_b = float(curve[row, column]), int(starts[row]), left + column

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -146,6 +147,53 @@ def congruent_segments(
     >>> found.count, len(found), found.lag_samples
     (21, 22, -30.0)
     """
+    marks = _marks(reference_um, questioned_um, spacing_um, segment_um, tolerance_um, peaks)
+    if isinstance(marks, NotMeasured):
+        return marks
+    return _found(*marks, spacing_um, tolerance_um, peaks)
+
+
+@one_blas_thread()
+def congruent_both_ways(
+    reference_um: ArrayLike,
+    questioned_um: ArrayLike,
+    *,
+    spacing_um: float,
+    segment_um: float = 78.125,
+    tolerance_um: float = 39.0625,
+    peaks: Sequence[int] = (5, 3, 1),
+) -> tuple[CongruentSegments, CongruentSegments] | NotMeasured:
+    """Count the congruent segments of the reference in the questioned signature, and the other way round.
+
+    Parameters, errors and method are those of `congruent_segments`, of which this gives both directions.
+    """
+    marks = _marks(reference_um, questioned_um, spacing_um, segment_um, tolerance_um, peaks)
+    if isinstance(marks, NotMeasured):
+        return marks
+    first, second, half = marks
+    return (
+        _found(first, second, half, spacing_um, tolerance_um, peaks),
+        _found(second, first, half, spacing_um, tolerance_um, peaks),
+    )
+
+
+class _Mark(NamedTuple):
+    """First measured point; heights from there to the last one, centred, scaled, 0 where missing; their mask."""
+
+    first: int
+    heights: FloatArray
+    measured: BoolArray
+
+
+def _marks(
+    reference_um: ArrayLike,
+    questioned_um: ArrayLike,
+    spacing_um: float,
+    segment_um: float,
+    tolerance_um: float,
+    peaks: Sequence[int],
+) -> tuple[_Mark, _Mark, int] | NotMeasured:
+    """Both signatures standardised, and the number of points in half a segment."""
     check_positive(spacing_um=spacing_um, segment_um=segment_um, tolerance_um=tolerance_um)
     half = round(0.5 * segment_um / spacing_um)
     if 2 * half < FEWEST_POINTS:
@@ -155,17 +203,37 @@ def congruent_segments(
         )
     if not peaks or min(peaks) < 1 or peaks[-1] != 1:
         raise OptionError(f"Peaks {tuple(peaks)} found; give whole numbers above 0 of which the last is 1.")
-    reference = signature_values(reference_um, "reference")
-    questioned = signature_values(questioned_um, "questioned")
-    refused = unusable(reference, "reference") or unusable(questioned, "questioned")
-    if refused:
-        return NotMeasured(reason=refused)
-    cut_from, a, in_a = _standardised(reference)
-    found_from, b, in_b = _standardised(questioned)
-    for role, size in (("reference", a.size), ("questioned", b.size)):
-        if size < 2 * half:
+    marks = []
+    for heights_um, role in ((reference_um, "reference"), (questioned_um, "questioned")):
+        heights = signature_values(heights_um, role)
+        if refused := unusable(heights, role):
+            return NotMeasured(reason=refused)
+        marks.append(_standardised(heights))
+        if (size := marks[-1].heights.size) < 2 * half:
             return NotMeasured(reason=f"the {role} signature has {size} points; a segment has {2 * half}")
+    return marks[0], marks[1], half
 
+
+def _standardised(heights: FloatArray) -> _Mark:
+    measured = np.isfinite(heights)
+    first, last = int(measured.argmax()), heights.size - int(measured[::-1].argmax())
+    heights, measured = heights[first:last], measured[first:last]
+    mean = heights[measured].mean()
+    centred = np.where(measured, heights, mean) - mean
+    scale = math.sqrt(float(centred @ centred) / np.count_nonzero(measured))
+    return _Mark(first, centred / scale, measured)
+
+
+def _found(
+    reference: _Mark,
+    questioned: _Mark,
+    half: int,
+    spacing_um: float,
+    tolerance_um: float,
+    peaks: Sequence[int],
+) -> CongruentSegments:
+    cut_from, a, in_a = reference
+    found_from, b, in_b = questioned
     usable = in_a[: a.size - a.size % (2 * half)].reshape(-1, 2 * half).mean(axis=1) >= MEASURED_SHARE
     pieces = cut(in_a, in_b, half, usable, len(peaks))
     curves = segment_curves(a, in_a, b, in_b, pieces)
@@ -188,16 +256,6 @@ def congruent_segments(
         spacing_um=spacing_um,
         tolerance_um=tolerance_um,
     )
-
-
-def _standardised(heights: FloatArray) -> tuple[int, FloatArray, BoolArray]:
-    """First measured point; heights from there to the last one, centred, scaled, 0 where missing; their mask."""
-    measured = np.isfinite(heights)
-    first, last = int(measured.argmax()), heights.size - int(measured[::-1].argmax())
-    heights, measured = heights[first:last], measured[first:last]
-    mean = heights[measured].mean()
-    centred = np.where(measured, heights, mean) - mean
-    return first, centred / math.sqrt(float(centred @ centred) / int(measured.sum())), measured
 
 
 def _consistent(

@@ -7,22 +7,23 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import scipy.fft
 from numpy.typing import NDArray
 
 from ballistics import parameters
+from ballistics.rows import BETWEEN_WALLS, inner_part, middle_of, rows_along, trend
 from imaging.surface import Surface
 
 Array = NDArray[np.float64]
 Float32Array = NDArray[np.float32]
+BoolArray = NDArray[np.bool_]
 
-COARSE_UM = 6.25
+SPARSE = 16
+LEAST_WEIGHT = 0.5
 STRIAE_CLIP = 3.0
 GAPS = (4, 12, 24, 36)
 SETTLED_SHIFT = 1.0
 LEAST_STABLE = 0.3
 MIDDLE = (0.2, 0.8)
-BETWEEN_WALLS = (0.12, 0.88)
 FEWEST_ROWS, FEWEST_COLUMNS = 8, 60
 
 
@@ -41,9 +42,12 @@ class Cut:
     tilt : float
         Angle in radians by which the striae lean: positive if they move to higher x with growing y.
     stability : float
-        Correlation of crosscuts about 40 um apart inside the band, -1 to 1.
+        Correlation of rows three apart inside the band, -1 to 1.
     transposed : bool
         Whether rows and columns of the scan were exchanged so that striae run along its columns.
+    damaged : ndarray of bool, shape (n,), optional
+        Where the rows disagree by more than striae are high, see `ballistics.rows.middle_of`; None for a crosscut
+        that came without its rows.
     """
 
     heights: Array
@@ -52,6 +56,7 @@ class Cut:
     tilt: float
     stability: float
     transposed: bool
+    damaged: BoolArray | None = None
 
     @property
     def tilt_deg(self) -> float:
@@ -89,13 +94,13 @@ def cut_across(scan: Surface, chosen: parameters.Crosscut, *, row_um: float | No
 
     Notes
     -----
-    The scan is averaged to 6.25 um, a long-wave trend is taken off every row and the rest clipped, so that
+    The scan is averaged to ``coarse_um``, a long-wave trend is taken off every row and the rest clipped, so that
     neither grooves nor damage decide. Striae run along the axis on which this changes least. Their tilt is the
-    shift between rows that correlates best, summed over all rows: first between rows 50 um apart, then, with
-    that tilt taken out, between rows 150, 300 and 450 um apart. The band is the one whose rows share most relief
+    shift between rows that correlates best, summed over all rows: first between neighbours 4 rows apart, then,
+    with that tilt taken out, between rows 12, 24 and 36 apart. The band is the one whose rows share most relief
     in the middle of the mark: a smooth patch correlates with itself but shares little.
     """
-    coarse, weight = _averaged(scan)
+    coarse, weight = _averaged(scan, chosen.coarse_um)
     transposed = _runs_along_rows(coarse, weight)
     heights = scan.heights.T if transposed else scan.heights
     dx, dy = scan.spacing[::-1] if transposed else scan.spacing
@@ -103,25 +108,30 @@ def cut_across(scan: Surface, chosen: parameters.Crosscut, *, row_um: float | No
         coarse, weight = coarse.T, weight.T
     step_x, step_y = dx * heights.shape[1] / coarse.shape[1], dy * heights.shape[0] / coarse.shape[0]
     group = max(1, round(chosen.row_um * 1e-6 / step_y))
-    coarse, weight = _grouped(coarse, weight, group)
+    row_step = group * step_y
+    part = _measured_part(weight)
+    start = part[0].start * step_y
+    coarse, weight = _grouped(coarse[part], group), _grouped(weight[part], group)
     if coarse.shape[0] < FEWEST_ROWS or coarse.shape[1] < FEWEST_COLUMNS:
         return NoCut(
-            reason=f"{coarse.shape[1] * step_x * 1e3:.2f} x {coarse.shape[0] * group * step_y * 1e3:.2f} mm of "
-            "striated mark found; at least "
-            f"{FEWEST_COLUMNS * COARSE_UM / 1e3:g} x {FEWEST_ROWS * chosen.row_um / 1e3:g} mm are needed"
+            reason=f"{coarse.shape[1] * step_x * 1e3:.2f} mm across and {coarse.shape[0] * row_step * 1e3:.2f} mm "
+            f"along the striae measured; at least {FEWEST_COLUMNS * chosen.coarse_um / 1e3:g} mm across and "
+            f"{FEWEST_ROWS * chosen.row_um / 1e3:g} mm along are needed"
         )
     striae, measured = _striae(coarse, weight, chosen.detrend_um * 1e-6 / step_x)
     if not measured.any() or not striae.any():
         return NoCut(reason="no striae: the heights follow a smooth curve")
-    row_step = group * step_y
-    slope = _slope(striae, measured, row_step / step_x, math.tan(math.radians(chosen.steepest_deg)))
-    straight, seen = _sheared(striae, measured, slope)
+    slope, straight, seen = _upright(
+        striae, measured, row_step / step_x, math.tan(math.radians(chosen.steepest_deg))
+    )
     band = max(4, round(chosen.band_um * 1e-6 / row_step))
-    first, stability = _best_band(straight, seen, band, None if row_um is None else row_um * 1e-6 / row_step)
+    first, stability = _best_band(
+        straight, seen, band, None if row_um is None else (row_um * 1e-6 - start) / row_step
+    )
     if stability < LEAST_STABLE:
         return NoCut(
-            reason=f"no striae: neighbouring crosscuts correlate by {stability:.2f} at best; "
-            f"{LEAST_STABLE:g} is the least"
+            reason=f"no striae: neighbouring crosscuts correlate by {stability:.2f} "
+            f"{'at best' if row_um is None else 'there'}; {LEAST_STABLE:g} is the least"
         )
     tilt = math.atan(slope * step_x / row_step)
     if abs(tilt) > math.radians(chosen.steepest_deg):
@@ -129,27 +139,47 @@ def cut_across(scan: Surface, chosen: parameters.Crosscut, *, row_um: float | No
             reason=f"striae tilted by {math.degrees(tilt):.0f} degrees found; up to {chosen.steepest_deg:g} can "
             "be cut across. Turn the scan first (ballistics convert --rotate)"
         )
-    edges = (first * row_step, (first + band) * row_step)
-    profile = _median_along(heights, dx, dy, edges, math.tan(tilt), chosen.row_um * 1e-6)
-    return Cut(heights=profile, spacing=dx, rows=edges, tilt=tilt, stability=stability, transposed=transposed)
+    edges = (start + first * row_step, start + (first + band) * row_step)
+    rows = rows_along(heights, (dx, dy), edges=edges, slope=math.tan(tilt), row=chosen.row_um * 1e-6)
+    middle = middle_of(rows, dx, cutoff=chosen.detrend_um * 1e-6, damage=chosen.damage)
+    return Cut(
+        heights=middle.heights,
+        damaged=middle.damaged,
+        spacing=dx,
+        rows=edges,
+        tilt=tilt,
+        stability=stability,
+        transposed=transposed,
+    )
 
 
-def _averaged(scan: Surface) -> tuple[Float32Array, Float32Array]:
-    """Heights times weight, and weight, on pixels of about 6.25 um; heights in um.
+def _averaged(scan: Surface, pixel_um: float) -> tuple[Float32Array, Float32Array]:
+    """Heights times weight, and weight, on pixels of about this size; heights in um.
 
     Of fine scans only some rows and columns are used, so that each pixel is a mean of about four points.
     """
     (ny, nx), (dx, dy) = scan.shape, scan.spacing
-    size = tuple(max(1, round(n * step * 1e6 / COARSE_UM)) for n, step in ((nx, dx), (ny, dy)))
-    every_x, every_y = (max(1, int(COARSE_UM / 2 / (step * 1e6))) for step in (dx, dy))
+    size = tuple(max(1, round(n * step * 1e6 / pixel_um)) for n, step in ((nx, dx), (ny, dy)))
+    every_x, every_y = (max(1, int(pixel_um / 2 / (step * 1e6))) for step in (dx, dy))
     part = scan.heights[::every_y, ::every_x]
-    valid = np.isfinite(part)
-    middle = float(part[valid].mean()) if valid.any() else 0.0
-    filled = np.where(valid, (part - middle) * 1e6, 0.0).astype(np.float32)
-    return (
-        np.asarray(cv2.resize(filled, size, interpolation=cv2.INTER_AREA)),
-        np.asarray(cv2.resize(valid.astype(np.float32), size, interpolation=cv2.INTER_AREA)),
-    )
+    some = part[::SPARSE, ::SPARSE]
+    some = some[np.isfinite(some)]
+    filled = np.ascontiguousarray(part - (some.mean() if some.size else 0), np.float32)
+    valid = np.isfinite(filled).astype(np.float32)
+    cv2.patchNaNs(filled, 0.0)
+    coarse, weight = cv2.split(cv2.resize(cv2.merge([filled, valid]), size, interpolation=cv2.INTER_AREA))
+    total = float(weight.sum())
+    coarse -= weight * np.float32(coarse.sum() / total if total else 0.0)
+    return coarse * np.float32(1e6), np.asarray(weight)
+
+
+def _measured_part(weight: Float32Array) -> tuple[slice, slice]:
+    """Rows and columns from the first to the last that were measured at all."""
+    seen = weight > LEAST_WEIGHT
+    rows, columns = (np.flatnonzero(seen.any(axis=axis)) for axis in (1, 0))
+    if rows.size == 0:
+        return slice(0, 0), slice(0, 0)
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
 
 
 def _runs_along_rows(coarse: Float32Array, weight: Float32Array) -> bool:
@@ -166,57 +196,57 @@ def _runs_along_rows(coarse: Float32Array, weight: Float32Array) -> bool:
     return bool(along_x < along_y)
 
 
-def _grouped(coarse: Float32Array, weight: Float32Array, group: int) -> tuple[Float32Array, Float32Array]:
-    rows = coarse.shape[0] // group
-    shape = (rows, group, coarse.shape[1])
-    return coarse[: rows * group].reshape(shape).mean(axis=1), weight[: rows * group].reshape(shape).mean(axis=1)
+def _grouped(values: Float32Array, group: int) -> Float32Array:
+    """Means of so many rows each; rows that are left over at the end count for nothing."""
+    rows, columns = values.shape[0] // group, values.shape[1]
+    if rows == 0 or columns == 0:
+        return np.zeros((rows, columns), np.float32)
+    whole = np.ascontiguousarray(values[: rows * group])
+    return np.asarray(cv2.resize(whole, (columns, rows), interpolation=cv2.INTER_AREA))
 
 
 def _striae(coarse: Float32Array, weight: Float32Array, cutoff: float) -> tuple[Float32Array, Float32Array]:
     """Relief of every row against its own trend, clipped; zero and unmeasured where the weight is low."""
-    sigma = 0.1873906 * cutoff
-    kernel = cv2.getGaussianKernel(2 * math.ceil(3.2 * sigma) + 1, sigma, cv2.CV_32F)
-    one = np.ones(1, np.float32)
-
-    def smooth(values: Float32Array) -> Float32Array:
-        return np.asarray(cv2.sepFilter2D(values, -1, kernel, one, borderType=cv2.BORDER_CONSTANT))
-
-    trend = smooth(coarse) / np.maximum(smooth(weight), 1e-3)
-    measured = (weight > 0.5).astype(np.float32)
-    relief = (coarse / np.maximum(weight, 0.5) - trend) * measured
+    measured = (weight > LEAST_WEIGHT).astype(np.float32)
+    relief = (coarse / np.maximum(weight, LEAST_WEIGHT) - trend(coarse, weight, cutoff)) * measured
     limit = STRIAE_CLIP * 1.4826 * float(np.median(np.abs(relief[measured > 0]))) if measured.any() else 0.0
     return np.clip(relief, -limit, limit).astype(np.float32), measured
 
 
-def _slope(striae: Float32Array, measured: Float32Array, aspect: float, steepest: float) -> float:
-    """Shift in columns from one row to the next."""
-    columns = striae.shape[1]
-    part = np.s_[:, int(BETWEEN_WALLS[0] * columns) : int(BETWEEN_WALLS[1] * columns)]
+def _upright(
+    striae: Float32Array, measured: Float32Array, aspect: float, steepest: float
+) -> tuple[float, Float32Array, Float32Array]:
+    """Shift in columns from one row to the next, and the rows moved by it."""
+    part = np.s_[:, inner_part(striae.shape[1], BETWEEN_WALLS)]
     slope, straight, seen = 0.0, striae, measured
     reach = steepest * aspect * GAPS[0]
     for gap in (min(gap, striae.shape[0] * 2 // 3) for gap in GAPS):
         slope += _shift(straight[part], seen[part], gap, reach) / gap
         straight, seen = _sheared(striae, measured, slope)
         reach = SETTLED_SHIFT
-    return slope
+    return slope, straight, seen
 
 
 def _shift(striae: Float32Array, measured: Float32Array, gap: int, reach: float) -> float:
     """Shift in columns that correlates rows ``gap`` apart best, over all rows at once."""
-    most = math.ceil(reach) + 1
-    size = scipy.fft.next_fast_len(striae.shape[1] + most, real=True)
+    most = min(math.ceil(reach) + 1, striae.shape[1] - 1)
+    lags = range(-most, most + 1)
 
-    def lagged(first: Float32Array, second: Float32Array) -> Float32Array:
-        product = np.conj(scipy.fft.rfft(first[:-gap], size)) * scipy.fft.rfft(second[gap:], size)
-        sums = scipy.fft.irfft(product.sum(axis=0), size)
-        return np.concatenate([sums[-most:], sums[: most + 1]])
+    def lagged(values: Float32Array) -> Array:
+        first, second, size = values[:-gap], values[gap:], values.shape[1]
+        return np.array(
+            [
+                np.vdot(first[:, max(0, -lag) : size - max(0, lag)], second[:, max(0, lag) : size + min(0, lag)])
+                for lag in lags
+            ]
+        )
 
-    curve = lagged(striae, striae) / np.maximum(lagged(measured, measured), 1.0)
+    curve = lagged(striae) / np.maximum(lagged(measured), 1.0)
     best = 1 + int(curve[1:-1].argmax())
     left, middle, right = (float(value) for value in curve[best - 1 : best + 2])
     bend = left - 2 * middle + right
     offset = 0.5 * (left - right) / bend if bend < 0 else 0.0
-    return best - most + min(max(offset, -1.0), 1.0)
+    return float(best - most + min(max(offset, -1.0), 1.0))
 
 
 def _sheared(striae: Float32Array, measured: Float32Array, slope: float) -> tuple[Float32Array, Float32Array]:
@@ -237,7 +267,7 @@ def _sheared(striae: Float32Array, measured: Float32Array, slope: float) -> tupl
 def _best_band(striae: Float32Array, seen: Float32Array, band: int, middle: float | None) -> tuple[int, float]:
     """First row of the band that shares most relief, and the correlation of its rows."""
     rows, columns = striae.shape
-    part = slice(int(MIDDLE[0] * columns), int(MIDDLE[1] * columns))
+    part = inner_part(columns, MIDDLE)
     kept = seen[:, part]
     inner = striae[:, part] - (striae[:, part].sum(axis=1) / np.maximum(kept.sum(axis=1), 1.0))[:, None]
     inner = inner * kept
@@ -258,36 +288,3 @@ def _best_band(striae: Float32Array, seen: Float32Array, band: int, middle: floa
     if middle is not None:
         start = min(max(round(middle - band / 2), 0), score.size - 1)
     return start, float(mean_correlation[start])
-
-
-def _median_along(
-    heights: NDArray[np.floating], dx: float, dy: float, edges: tuple[float, float], slope: float, row: float
-) -> Array:
-    """Median over the rows of the band, each moved along the striae; the middle of the scan stays."""
-    first, last = (round(edge / dy) for edge in edges)
-    first, last = max(first, 0), min(max(last, first + 1), heights.shape[0])
-    group = max(1, round(row / dy))
-    columns = heights.shape[1]
-    x = np.arange(columns, dtype=np.float32)[None, :]
-    lines = []
-    for start in range(first, last, group):
-        part = heights[start : min(start + group, last)]
-        valid = np.isfinite(part)
-        count = valid.sum(axis=0)
-        mean = np.where(valid, part, 0.0).sum(axis=0, dtype=np.float64) / np.maximum(count, 1)
-        mean[count * 2 < part.shape[0]] = np.nan
-        y = start + (part.shape[0] - 1) / 2 - (heights.shape[0] - 1) / 2
-        place = x[0] + slope * y * dy / dx
-        left = np.floor(place).astype(np.int64)
-        share = place - left
-        inside = (left >= 0) & (left + 1 < columns)
-        left = np.clip(left, 0, columns - 2)
-        lines.append(np.where(inside, mean[left] * (1 - share) + mean[left + 1] * share, np.nan))
-    ordered = np.sort(np.array(lines), axis=0)
-    known = np.isfinite(ordered).sum(axis=0)
-    column = np.arange(columns)
-    low, high = np.maximum(known - 1, 0) // 2, np.maximum(known, 1) // 2
-    median = 0.5 * (ordered[low, column] + ordered[np.minimum(high, np.maximum(known - 1, 0)), column])
-    median[known * 2 < len(lines)] = np.nan
-    profile: Array = median
-    return profile

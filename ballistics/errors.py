@@ -7,6 +7,7 @@
     ├── LandsError       (ValueError)     a folder or list does not say which scan is which land of a bullet
     ├── SetError         (KeyError)       no parameter set of that name
     ├── OptionError      (ValueError)     an option or a mask does not fit
+    ├── EvidenceError    (ValueError)     scores from which no weight of evidence can be had
     └── OutputError      (OSError)        a result cannot be written
 
 Errors about files and heights come from `imaging.errors`.
@@ -35,6 +36,10 @@ class SetError(BallisticsError, KeyError):
 
 class OptionError(BallisticsError, ValueError):
     """An option, or a file given with it, does not fit."""
+
+
+class EvidenceError(BallisticsError, ValueError):
+    """Scores, truth or a record from which no weight of evidence can be had."""
 
 
 class OutputError(BallisticsError, OSError):

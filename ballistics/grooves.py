@@ -16,6 +16,7 @@ INNER, OUTER = 0.7, 0.85
 SEARCH_FROM = 0.4
 ROUNDS = 12
 TUKEY = 4.685
+RIDGE = 1e-9
 AGREEMENT_UM = 60.0
 EDGE_UM = 50.0
 FOOT_UM = 4.0
@@ -81,19 +82,20 @@ def _residual(heights: Array) -> Array:
     known = np.isfinite(heights)
     powers = np.vander(x, 5, increasing=True)
     values = np.where(known, heights, 0.0)
-    weight = (known & (np.abs(x) < INNER)).astype(np.float64)
+    inner, outer = (known & (np.abs(x) < reach) for reach in (INNER, OUTER))
+    middle = np.flatnonzero(inner)
+    weight = inner.astype(np.float64)
     residual = values
     for turn in range(ROUNDS):
-        terms = 4 if turn < ROUNDS // 3 else 5
-        weighted = powers[:, :terms] * weight[:, None]
-        coefficients = np.linalg.lstsq(weighted.T @ powers[:, :terms], weighted.T @ values, rcond=None)[0]
-        residual = np.where(known, heights - powers[:, :terms] @ coefficients, np.nan)
-        middle = np.abs(residual[known & (np.abs(x) < INNER)])
-        limit = TUKEY * max(1.0, 1.4826 * float(np.median(middle))) if middle.size else 1.0
-        reach = OUTER if turn > 4 else INNER
-        share = np.clip(np.where(known, residual, 2 * limit) / limit, -1.0, 1.0)
-        weight = np.where(known & (np.abs(x) < reach), np.square(1.0 - np.square(share)), 0.0)
-    return residual
+        terms = powers[:, : 4 if turn < ROUNDS // 3 else 5]
+        weighted = (terms * weight[:, None]).T
+        normal = weighted @ terms + RIDGE * np.eye(terms.shape[1])
+        residual = values - terms @ np.linalg.solve(normal, weighted @ values)
+        spread = float(np.median(np.abs(residual[middle]))) if middle.size else 0.0
+        limit = TUKEY * max(1.0, 1.4826 * spread)
+        weight = np.square(1.0 - np.square(np.minimum(np.abs(residual) / limit, 1.0)))
+        weight *= outer if turn > 4 else inner
+    return np.where(known, residual, np.nan)
 
 
 def _first_departure(residual: Array, step_um: float) -> int | None:

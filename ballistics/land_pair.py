@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,8 +12,8 @@ from numpy.typing import NDArray
 
 from ballistics.bullets import MIRROR_ADVANTAGE, BulletComparison
 from ballistics.chumbley import ChumbleyScore, chumbley_score
-from ballistics.cmps import CongruentSegments, congruent_segments
-from ballistics.correlation import correlate_signatures
+from ballistics.cmps import CongruentSegments, congruent_both_ways
+from ballistics.correlation import correlate_signatures, stretched
 from ballistics.output import printable
 from ballistics.parameters import StriatedSet
 from ballistics.reading import accepted_in
@@ -39,6 +40,8 @@ class LandComparison:
         A feature lies this much further along the questioned signature than along the reference.
     overlap : float
         Points in common there as a share of the shorter signature.
+    stretch : float
+        How many times as long the questioned signature is, among the factors that the parameters try.
     mirrored : bool
         Whether the questioned signature was reversed for this comparison.
     """
@@ -48,6 +51,7 @@ class LandComparison:
     ccf: float
     lag_um: float
     overlap: float
+    stretch: float
     mirrored: bool
     warnings: tuple[str, ...] = ()
 
@@ -56,29 +60,27 @@ class LandComparison:
         """What everything was computed with."""
         return self.reference.parameters
 
+    def heights_um(self) -> tuple[Array, Array]:
+        """Return the heights of both on one scale: where a stretch was found, each has taken half of it."""
+        heights = self.reference.heights_um, self.questioned.heights_um
+        if self.stretch == 1.0:
+            return heights
+        root = math.sqrt(self.stretch)
+        return stretched(heights[0], root), stretched(heights[1], 1.0 / root)
+
     def striae(self) -> StriaeFeatures | NotMeasured:
         """Match the striae of the two signatures at this lag."""
         spacing_um = self.reference.spacing_um
-        return striae_features(
-            self.reference.heights_um,
-            self.questioned.heights_um,
-            spacing_um=spacing_um,
-            lag_samples=round(self.lag_um / spacing_um),
-        )
+        lag_samples = round(self.lag_um / spacing_um)
+        return striae_features(*self.heights_um(), spacing_um=spacing_um, lag_samples=lag_samples)
 
-    def segments(self) -> tuple[CongruentSegments | NotMeasured, CongruentSegments | NotMeasured]:
+    def segments(self) -> tuple[CongruentSegments, CongruentSegments] | NotMeasured:
         """Look for the segments of the reference in the questioned signature, and the other way round."""
-        both = self.reference.heights_um, self.questioned.heights_um
-        spacing_um = self.reference.spacing_um
-        return (
-            congruent_segments(*both, spacing_um=spacing_um),
-            congruent_segments(*both[::-1], spacing_um=spacing_um),
-        )
+        return congruent_both_ways(*self.heights_um(), spacing_um=self.reference.spacing_um)
 
     def chumbley(self) -> ChumbleyScore | NotMeasured:
         """Rank windows of both signatures at one shift against windows at others."""
-        spacing_um = self.reference.spacing_um
-        return chumbley_score(self.reference.heights_um, self.questioned.heights_um, spacing_um=spacing_um)
+        return chumbley_score(*self.heights_um(), spacing_um=self.reference.spacing_um)
 
     def aligned(self) -> tuple[Array, Array, Array]:
         """Return places on the reference's crosscut in um and the heights of both there, NaN outside.
@@ -86,7 +88,7 @@ class LandComparison:
         The questioned heights are interpolated between their points.
         """
         step = self.reference.spacing_um
-        a, b = self.reference.heights_um, self.questioned.heights_um
+        a, b = self.heights_um()
         lag = self.lag_um / step
         first, last = min(0, int(np.floor(-lag))), max(a.size, int(np.ceil(b.size - lag)))
         index = np.arange(first, last, dtype=np.float64)
@@ -179,6 +181,7 @@ def compare_lands(
         ccf=ccf,
         lag_um=float(chosen.lag_um[0, 0]),
         overlap=float(chosen.overlap[0, 0]),
+        stretch=float(chosen.stretch[0, 0]),
         mirrored=mirror,
         warnings=tuple(warnings),
     )
@@ -200,6 +203,7 @@ def lands_at_best_phase(comparison: BulletComparison) -> dict[tuple[int, int], L
                 ccf=float(table.ccf[i, j]),
                 lag_um=float(table.lag_um[i, j]),
                 overlap=float(table.overlap[i, j]),
+                stretch=float(table.stretch[i, j]),
                 mirrored=comparison.mirrored,
             )
     return found
@@ -223,5 +227,4 @@ def _between(heights: Array, places: Array) -> Array:
 def _notes(signature: Signature, role: str) -> Iterator[str]:
     name = scan_label(signature.scan, role)
     yield from (f"{name}: {note}" for note in accepted_in(signature.scan.provenance.findings))
-    if signature.shoulders:
-        yield from (f"{name}: {note}" for note in signature.shoulders.notes)
+    yield from (f"{name}: {note}" for note in signature.notes)

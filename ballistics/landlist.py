@@ -24,7 +24,7 @@ class ListedLand(BaseModel):
     """One land: its scan, its number, and what a person set by hand.
 
     ``mirror`` reverses its crosscut; ``row_um`` and ``shoulders_um`` count on the scan as stored, see
-    `ballistics.striated.make_signature`.
+    `ballistics.striated.make_signature`. ``mask`` is a picture of the scan's size, white on what to use.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -34,6 +34,7 @@ class ListedLand(BaseModel):
     mirror: Annotated[bool, Field(strict=True)] = False
     row_um: Place | None = None
     shoulders_um: tuple[Place, Place] | None = None
+    mask: Annotated[str, Field(min_length=1)] | None = None
 
     @model_validator(mode="after")
     def _rises(self) -> Self:
@@ -69,8 +70,8 @@ def read_list(path: Path) -> LandList:
     ----------
     path : Path
         A TOML file with an optional ``name``, an optional number of ``lands`` and one ``[[land]]`` for each
-        scan: ``file`` (relative to the list), ``number`` and, if needed, ``mirror``, ``row_um`` and
-        ``shoulders_um``.
+        scan: ``file`` (relative to the list), ``number`` and, if needed, ``mirror``, ``row_um``,
+        ``shoulders_um`` and ``mask`` (relative to the list too).
 
     Raises
     ------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -14,7 +14,8 @@ from ballistics.folders import LIST_SUFFIX, lands_by_number, scans_in
 from ballistics.landlist import read_list
 from ballistics.output import printable
 from ballistics.parameters import StriatedSet, default_striated_set
-from ballistics.reading import ACCEPTING, ByHand, accepted_in, doubt_in, signature_of
+from ballistics.reading import ACCEPTING, AS_FOUND, ByHand, accepted_in, doubt_in, signature_of
+from ballistics.segment import read_mask
 from ballistics.striated import NoSignature, Signature
 from imaging.errors import FileError
 from imaging.files import open_surface
@@ -73,8 +74,21 @@ class LandSet:
             yield from (f"land {number}: {note}" for note in accepted_in(made.scan.provenance.findings))
             if isinstance(made, NoSignature):
                 yield f"land {number} is left out: {made.reason}"
-            elif made.shoulders:
-                yield from (f"land {number}: {note}" for note in made.shoulders.notes)
+            else:
+                yield from (f"land {number}: {note}" for note in made.notes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Listed:
+    """The files of one land, and what a person set for it."""
+
+    file: Path
+    mask: Path | None = None
+    by_hand: ByHand = AS_FOUND
+
+    def sign(self, scan: Surface, parameters: StriatedSet, accept: Collection[str]) -> Signature | NoSignature:
+        mask = read_mask(self.mask, scan) if self.mask else None
+        return signature_of(scan, parameters, by_hand=replace(self.by_hand, mask=mask), accept=accept)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +140,8 @@ def open_bullet(
     ------
     LandsError
         If the folder or list does not say which scan is which land, or holds fewer than two.
+    OptionError
+        If a place or a mask set by hand does not fit its scan.
     FileError
         If the folder, the list or a scan cannot be read.
     FormatError
@@ -142,14 +158,11 @@ def open_bullet(
             raise LandsError(f"{lands} lands stated for {place}, which itself states {stated}; correct one.")
         stated = lands or stated
     _check_numbers(place, list(listed), stated)
-    scans = {number: open_surface(file, units=units) for number, (file, _) in listed.items()}
+    scans = {number: open_surface(each.file, units=units) for number, each in listed.items()}
     findings += _differences(scans)
     made: dict[int, Signature | NoSignature] = {}
     if not _doubts(scans, [], accept):
-        made = {
-            number: signature_of(scan, parameters, by_hand=listed[number][1], accept=accept)
-            for number, scan in scans.items()
-        }
+        made = {number: listed[number].sign(scan, parameters, accept) for number, scan in scans.items()}
         findings += _strangers(made)
         findings += _turned(made)
     if reason := _doubts(scans, findings, accept):
@@ -158,7 +171,7 @@ def open_bullet(
 
 
 def files_of(path: str | os.PathLike[str]) -> list[Path]:
-    """Return the files that a bullet consists of, without reading any scan.
+    """Return the files that a bullet consists of, without reading any scan: list, masks, then scans.
 
     Raises
     ------
@@ -167,11 +180,12 @@ def files_of(path: str | os.PathLike[str]) -> list[Path]:
     """
     place = Path(path)
     if place.is_dir():
-        return [file for file, _ in _folder(place)[1].values()]
-    return [place, *(file for file, _ in _list(place)[1].values())]
+        return [each.file for each in _folder(place)[1].values()]
+    listed = _list(place)[1].values()
+    return [place, *(each.mask for each in listed if each.mask), *(each.file for each in listed)]
 
 
-def _folder(place: Path) -> tuple[str, dict[int, tuple[Path, ByHand]], list[Finding]]:
+def _folder(place: Path) -> tuple[str, dict[int, _Listed], list[Finding]]:
     try:
         scans = scans_in(place)
     except OSError as error:
@@ -181,10 +195,10 @@ def _folder(place: Path) -> tuple[str, dict[int, tuple[Path, ByHand]], list[Find
     numbered, notes = lands_by_number(scans)
     findings = [Finding(code="land-names", severity="note", message=note) for note in notes]
     name = printable(place.resolve().name)
-    return name, {number: (file, ByHand()) for number, file in numbered.items()}, findings
+    return name, {number: _Listed(file=file) for number, file in numbered.items()}, findings
 
 
-def _list(place: Path) -> tuple[str, dict[int, tuple[Path, ByHand]], int | None]:
+def _list(place: Path) -> tuple[str, dict[int, _Listed], int | None]:
     if place.exists() and place.suffix.lower() != LIST_SUFFIX:
         raise LandsError(
             f"{place} is one file; a bullet is a folder with a scan for each land, or a {LIST_SUFFIX} list of "
@@ -192,9 +206,10 @@ def _list(place: Path) -> tuple[str, dict[int, tuple[Path, ByHand]], int | None]
         )
     content = read_list(place)
     listed = {
-        each.number: (
-            place.parent / each.file,
-            ByHand(mirror=each.mirror, row_um=each.row_um, shoulders_um=each.shoulders_um),
+        each.number: _Listed(
+            file=place.parent / each.file,
+            mask=place.parent / each.mask if each.mask else None,
+            by_hand=ByHand(mirror=each.mirror, row_um=each.row_um, shoulders_um=each.shoulders_um),
         )
         for each in sorted(content.land, key=lambda each: each.number)
     }

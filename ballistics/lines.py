@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -9,7 +10,6 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import find_peaks
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -87,13 +87,10 @@ class Lines:
 
 def find_lines(values: FloatArray, measured: BoolArray, limit: float) -> Lines:
     """Ridges and furrows of at least this prominence that have measured points on both sides."""
-    ridges, furrows = (find_peaks(sign * values, prominence=limit)[0] for sign in (1.0, -1.0))
-    place = np.concatenate([ridges, furrows])
-    kind = np.repeat([1, -1], [ridges.size, furrows.size])
+    place, kind = _prominent(values, max(limit, math.ulp(0.0)))
     keep = measured[place - 1] & measured[place] & measured[place + 1]
-    order = np.argsort(place[keep])
-    place, kind = place[keep][order], kind[keep][order]
-    return Lines(place=place, kind=kind, height_um=values[place])
+    place = place[keep]
+    return Lines(place=place, kind=kind[keep], height_um=values[place])
 
 
 def match_lines(average: Lines, a: Lines, b: Lines, values: FloatArray, zone: float) -> tuple[Lines, BoolArray]:
@@ -135,3 +132,36 @@ def run_lengths(wanted: BoolArray, stretch: IntArray) -> tuple[int, ...]:
     starts = np.concatenate([[0], np.flatnonzero(change) + 1])
     lengths = np.diff(starts, append=wanted.size)
     return tuple(int(length) for length in lengths[wanted[starts]])
+
+
+def _prominent(values: FloatArray, limit: float) -> tuple[IntArray, IntArray]:
+    """Places and kinds of all ridges and furrows of at least this prominence, which is above 0.
+
+    After a furrow, the highest point so far is a ridge once the profile has fallen below it by the limit, and the
+    other way round. Of a level ridge the middle counts.
+    """
+    step = values[1:] - values[:-1]
+    moved = np.flatnonzero(step)
+    rising = step[moved] > 0.0
+    turn = np.flatnonzero(rising[1:] != rising[:-1])
+    place = np.concatenate([[0], (moved[turn] + moved[turn + 1] + 1) // 2, [values.size - 1]])
+    heights = values[place]
+    spread = np.maximum.accumulate(heights) - np.minimum.accumulate(heights)
+    start = int(spread.searchsorted(limit))
+    if start == place.size:
+        return place[:0], place[:0]
+    level = heights.tolist()
+    best, top, kind = [start], level[start], 1 if level[start] > level[0] else -1
+    found: list[int] = []
+    kinds: list[int] = []
+    for k in range(start + 1, len(level)):
+        beyond = kind * (level[k] - top)
+        if beyond > 0.0:
+            best, top = [k], level[k]
+        elif beyond == 0.0:
+            best.append(k)
+        elif beyond <= -limit:
+            found += best
+            kinds += [kind] * len(best)
+            best, top, kind = [k], level[k], -kind
+    return place[found], np.array(kinds, np.int64)

@@ -111,17 +111,45 @@ class Rule(_Part):
         return self
 
 
+class Damage(_Part):
+    """Where the rows of a crosscut's band disagree so much that their median is no height of the mark.
+
+    Half the distance between the quartiles of the rows is compared with the relief of the crosscut. A run of at
+    least ``width_um`` where it exceeds ``edge`` times the relief is damaged if it exceeds ``spread`` times
+    somewhere.
+    """
+
+    spread: Annotated[float, Field(gt=0, le=100)]
+    edge: Annotated[float, Field(gt=0, le=100)]
+    width_um: Micrometres
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Damage:
+        if self.edge > self.spread:
+            raise ValueError("edge must not exceed spread")
+        return self
+
+
 class Crosscut(_Part):
     """Where a striated mark is cut across: rows are averaged, turned along the striae, and the best band taken.
 
-    ``row_um`` is the height of an averaged row, ``band_um`` of the band of rows whose median is the crosscut,
-    ``detrend_um`` the cut-off that leaves the striae for judging rows, ``steepest_deg`` the largest tilt.
+    ``coarse_um`` is the pixel at which tilt and band are looked for, ``row_um`` the height of an averaged row,
+    ``band_um`` of the band of rows whose median is the crosscut, ``detrend_um`` the cut-off that leaves the
+    striae for judging rows, ``steepest_deg`` the largest tilt.
     """
 
+    coarse_um: Micrometres
     row_um: Micrometres
     band_um: Micrometres
     detrend_um: Micrometres
     steepest_deg: Annotated[float, Field(gt=0, le=30)]
+    damage: Damage
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Crosscut:
+        if self.row_um < self.coarse_um:
+            raise ValueError("row_um must be at least coarse_um")
+        return self
 
 
 class Grooves(_Part):
@@ -135,19 +163,35 @@ class Grooves(_Part):
 
 
 class Band(_Part):
-    """From a crosscut to a signature: band-pass by regression of this order, sampling step, clipped heights."""
+    """From a crosscut to a signature: band-pass by regression of this order, sampling step, clipped heights.
+
+    A signature shorter than ``shortest_um`` is none.
+    """
 
     order: Literal[0, 1, 2]
     short_um: Micrometres
     long_um: Micrometres
     step_um: Micrometres
     clip: Annotated[float, Field(gt=0, le=100)]
+    shortest_um: Micrometres
 
 
 class Lags(_Part):
-    """How two signatures are laid on each other: the least overlap, as a share of the shorter one."""
+    """How two signatures are laid on each other.
+
+    ``min_overlap`` is the least overlap as a share of the shorter one. ``stretch_percent`` is the largest stretch
+    that is tried, either way, and ``stretch_steps`` the number of steps up to it; without them none is tried.
+    """
 
     min_overlap: Share
+    stretch_percent: Annotated[float, Field(gt=0, le=5)] | None = None
+    stretch_steps: Annotated[int, Field(ge=1, le=20)] | None = None
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Lags:
+        if (self.stretch_percent is None) != (self.stretch_steps is None):
+            raise ValueError("stretch_percent and stretch_steps go together")
+        return self
 
 
 class _NamedSet(_Part):
@@ -176,7 +220,7 @@ class StriatedSet(_NamedSet):
     250.0
     """
 
-    mark: Literal["bullet land", "toolmark"]
+    mark: Literal["bullet land", "aperture shear", "firing pin drag", "ejector mark", "extractor mark", "toolmark"]
     crosscut: Crosscut
     grooves: Grooves | None = None
     band: Band

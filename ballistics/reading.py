@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ballistics.errors import OptionError
 from ballistics.parameters import StriatedSet
+from ballistics.segment import segment
 from ballistics.striated import NoSignature, Signature, make_signature
-from imaging.errors import ImagingError
 from imaging.resample import flip
 from imaging.surface import Finding, Surface
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ByHand:
     """What a person set for one mark; it counts on the scan as stored.
 
@@ -25,11 +28,14 @@ class ByHand:
         Middle of the crosscut's band along the striae, in micrometres.
     shoulders_um : tuple of float, optional
         Ends of the land along the crosscut, in micrometres.
+    mask : ndarray of bool, shape of the scan, optional
+        True on what to use; everything else counts as missing. `ballistics.segment.read_mask` reads one.
     """
 
     mirror: bool = False
     row_um: float | None = None
     shoulders_um: tuple[float, float] | None = None
+    mask: NDArray[np.bool_] | None = None
 
 
 AS_FOUND = ByHand()
@@ -47,14 +53,15 @@ def signature_of(
     parameters : StriatedSet
         What to compute with.
     by_hand : ByHand
-        What a person set. A mirrored scan is turned round before anything is measured.
+        What a person set. A masked or mirrored scan is masked or turned round before anything is measured.
     accept : collection of str
         Codes of doubtful findings that a person has looked at and accepts.
 
     Raises
     ------
     OptionError
-        If a place set by hand lies outside the scan.
+        If a place set by hand lies outside the scan or its measured part, or the mask has another size than the
+        scan or keeps nothing of it.
 
     Examples
     --------
@@ -67,6 +74,8 @@ def signature_of(
     """
     if reason := doubt_in(scan.provenance.findings, accept):
         return NoSignature(reason=f"the file is in doubt ({reason}). {ACCEPTING}", scan=scan)
+    if by_hand.mask is not None:
+        scan = scan.masked(segment(scan, mask=by_hand.mask).mask, step="masked by hand")
     made = _made(scan, parameters, by_hand)
     if not by_hand.mirror or isinstance(made, NoSignature):
         return made
@@ -94,10 +103,7 @@ def accepted_in(findings: Sequence[Finding]) -> list[str]:
 
 
 def _made(scan: Surface, parameters: StriatedSet, by_hand: ByHand) -> Signature | NoSignature:
-    try:
-        made = make_signature(scan, parameters, row_um=by_hand.row_um, shoulders_um=by_hand.shoulders_um)
-    except ImagingError as error:
-        return NoSignature(reason=str(error), scan=scan)
+    made = make_signature(scan, parameters, row_um=by_hand.row_um, shoulders_um=by_hand.shoulders_um)
     _check(scan, by_hand, made)
     return made
 
@@ -111,6 +117,14 @@ def _check(scan: Surface, by_hand: ByHand, made: Signature | NoSignature) -> Non
         raise OptionError(
             f"A crosscut at {by_hand.row_um:g} um found; the scan is {along_um:.0f} um long along the striae."
         )
+    if by_hand.row_um is not None and isinstance(made, Signature):
+        slack_um = 2 * made.parameters.crosscut.row_um
+        first, last = (edge * 1e6 for edge in made.cut.rows)
+        if not first - slack_um <= by_hand.row_um <= last + slack_um:
+            raise OptionError(
+                f"A crosscut at {by_hand.row_um:g} um found, where the scan was not measured or is masked; the "
+                f"nearest band that can be cut is {first:.0f} to {last:.0f} um along the striae."
+            )
     if by_hand.shoulders_um:
         left, right = by_hand.shoulders_um
         if not 0 <= left < right <= across_um:

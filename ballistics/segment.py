@@ -193,8 +193,8 @@ def read_mask(path: str | Path, scan: Surface) -> BoolArray:
     if picture.shape != scan.shape:
         raise OptionError(
             f"The mask {path} has {picture.shape[1]} x {picture.shape[0]} pixels, the scan "
-            f"{scan.shape[1]} x {scan.shape[0]}; they must agree. Start from the mask that "
-            "ballistics segment writes."
+            f"{scan.shape[1]} x {scan.shape[0]}; they must agree. ballistics segment "
+            "writes one of the right size for a case head."
         )
     grey = float(((picture > 63) & (picture < 192)).mean())
     if grey > MOST_GREY:

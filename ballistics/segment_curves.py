@@ -9,15 +9,16 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
 Float32Array = NDArray[np.float32]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
+Number = TypeVar("Number", np.float32, np.float64)
 
 SEGMENT_SHARE = 0.9
 QUESTIONED_SHARE = 0.1
@@ -62,8 +63,9 @@ def cut(measured: BoolArray, other: BoolArray, half: int, usable: BoolArray, siz
     start = 2 * half * np.arange(usable.size)
     grown = half * (2 ** np.arange(sizes)[:, None] - 1)
     begin, end = np.maximum(start - grown, 0), np.minimum(start + 2 * half + grown, measured.size)
-    known = np.concatenate([[0], np.cumsum(measured)])
-    need = np.minimum(SEGMENT_SHARE * (known[end] - known[begin]), QUESTIONED_SHARE * other.sum())
+    known = np.zeros(measured.size + 1)
+    np.cumsum(measured, out=known[1:])
+    need = np.minimum(SEGMENT_SHARE * (known[end] - known[begin]), QUESTIONED_SHARE * np.count_nonzero(other))
     need = np.where(usable, np.maximum(need, half), measured.size + 1.0)
     first = min(0, math.floor((need - (end - start)).min()))
     last = max(0, math.ceil((other.size - need - (begin - start)).max()))
@@ -86,16 +88,25 @@ def segment_curves(
     other = np.zeros((3, columns - 1 + 2 * reach + 2 * half), np.float32)
     seen = min(b.size, other.shape[1] - reach + first)
     other[:, reach - first : reach - first + seen] = b[:seen], b[:seen] ** 2, in_b[:seen]
-    windows = sliding_window_view(other, columns + 2 * reach + half, axis=1)
+    places = windows(other, columns + 2 * reach + half)
     blocks = own.reshape(3, -1, half)
-    cross = blocks[0] @ windows[0]
     if in_a.all() and in_b.all() and b.size >= 2 * (reach + half):
-        return _whole(_grown(cross[None], pieces), _running_sums(own), _running_sums(other), pieces, b.size)
-    products = np.concatenate([cross[None], blocks[:2] @ windows[2], blocks[2] @ windows])
+        products = blocks[:1] @ places[:1]
+        return _whole(_grown(products, pieces), _running_sums(own), _running_sums(other), pieces, b.size)
+    products = np.empty((6, blocks.shape[1], places.shape[2]), np.float32)
+    np.matmul(blocks[0], places[0], out=products[0])
+    np.matmul(blocks[:2], places[2], out=products[1:3])
+    np.matmul(blocks[2], places, out=products[3:])
     return [
         _correlation(total[0], total[1], total[2], _moments(total[3:], pieces.need[size]))
         for size, total in enumerate(_grown(products, pieces))
     ]
+
+
+def windows(series: NDArray[Number], width: int) -> NDArray[Number]:
+    """Every stretch of this width of contiguous rows, shape (..., places, width), as a view."""
+    shape = (*series.shape[:-1], series.shape[-1] - width + 1, width)
+    return np.ndarray(shape, series.dtype, series, strides=(*series.strides, series.itemsize))
 
 
 def _grown(products: Float32Array, pieces: Pieces) -> Iterator[Float32Array]:
@@ -184,12 +195,12 @@ def _whole(
         curves.append(found)
         at_edges.append(np.take(total, edges, axis=1))
 
-    place = edges + pieces.first - grown
-    inside = (begin + np.clip(bound - place, 0, length) for bound in (0, other_size))
-    enter, leave = (np.take(own[:2], each, axis=1) for each in inside)
-    values, squares = (leave - enter).astype(np.float32)
-    there = [np.take(np.take(each, edges, axis=1), row, axis=0) for each in moments]
-    for curve, edge in zip(curves, _correlation(np.stack(at_edges), values, squares, there), strict=True):
+    place, entering = edges + pieces.first - grown, edges < inner.start
+    bound = np.clip(np.where(entering, 0, other_size) - place, 0, length)
+    there = np.take(own[:2], begin + bound, axis=1)
+    values, squares = np.where(entering, to_end[:2] - there, there - from_begin[:2]).astype(np.float32)
+    moments = [np.take(np.take(each, edges, axis=1), row, axis=0) for each in moments]
+    for curve, edge in zip(curves, _correlation(np.stack(at_edges), values, squares, moments), strict=True):
         curve[:, inner.stop :] = edge[:, inner.start :]
         curve[:, : inner.start] = edge[:, : inner.start]
     return curves

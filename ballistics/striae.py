@@ -265,7 +265,7 @@ def signature_values(heights_um: ArrayLike, role: str) -> FloatArray:
         ) from None
     if heights.ndim != 1:
         raise OptionError(f"A {role} signature of shape {heights.shape} found; a one-dimensional array is needed.")
-    if (np.abs(heights) > LARGEST_HEIGHT_UM).any():
+    if np.fmax.reduce(np.abs(heights), initial=0.0) > LARGEST_HEIGHT_UM:
         raise OptionError(
             f"The {role} signature holds heights above {LARGEST_HEIGHT_UM:g} um or infinities; give micrometres "
             "and mark missing points as NaN."
@@ -275,10 +275,10 @@ def signature_values(heights_um: ArrayLike, role: str) -> FloatArray:
 
 def unusable(heights: FloatArray, role: str) -> str:
     """Return why nothing can be measured on a signature: it is empty, missing or constant. Else nothing."""
-    measured = heights[np.isfinite(heights)]
-    if not measured.size:
+    lowest, highest = (each.reduce(heights, initial=math.nan) for each in (np.fmin, np.fmax))
+    if math.isnan(lowest):
         return f"the {role} signature {'has no measured point' if heights.size else 'is empty'}"
-    if np.ptp(measured) <= SMALLEST_RELIEF_UM:
+    if highest - lowest <= SMALLEST_RELIEF_UM:
         return f"the {role} signature is constant"
     return ""
 

@@ -16,9 +16,10 @@ from imaging.surface import Surface
 
 Array = NDArray[np.float64]
 
-SHORTEST_UM = 300.0
 LEAST_MEASURED = 0.5
 LEAST_ROUGHNESS_UM = 1e-3
+NOTED_DAMAGE = 0.02
+PIXELS_PER_WAVE = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -34,11 +35,13 @@ class Signature:
     start_um : float
         Place of the first height along the crosscut in micrometres.
     scan : Surface
-        The scan as read.
+        The scan that was cut: as read, or mirrored or masked by a person.
     cut : Cut
         The crosscut.
     shoulders : Shoulders or None
         Ends of the land; None for a mark without grooves.
+    damaged : float
+        Share of the crosscut between the shoulders that is missing because its rows disagree, 0 to 1.
     parameters : StriatedSet
         What it was computed with.
     """
@@ -49,7 +52,14 @@ class Signature:
     scan: Surface
     cut: Cut
     shoulders: Shoulders | None
+    damaged: float
     parameters: StriatedSet
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a person should look at."""
+        own = (f"{self.damaged:.0%} of the signature is damaged and left out",)
+        return (*(self.shoulders.notes if self.shoulders else ()), *own[: self.damaged >= NOTED_DAMAGE])
 
     @property
     def roughness_um(self) -> float:
@@ -97,7 +107,8 @@ def make_signature(
     Returns
     -------
     Signature or NoSignature
-        Falsy with a reason where there are no striae or too little of them was measured.
+        Falsy with a reason where there are no striae, too little of them was measured, or the pixels are too
+        coarse for the parameter set.
     """
     cut = cut_across(scan, parameters.crosscut, row_um=row_um)
     if isinstance(cut, NoCut):
@@ -110,28 +121,43 @@ def sign(
 ) -> Signature | NoSignature:
     """Turn a crosscut into a signature: find its shoulders, take off form and noise.
 
-    This is the second half of `make_signature`, for crosscuts that come from elsewhere.
+    This is the second half of `make_signature`, for crosscuts that come from elsewhere. Shoulders are looked for
+    with the damage in place, since a groove wall that is not quite straight looks damaged too.
     """
+    spacing_um, coarsest_um = cut.spacing * 1e6, parameters.band.short_um / PIXELS_PER_WAVE
+    if spacing_um > coarsest_um:
+        return NoSignature(
+            reason=f"pixels of {spacing_um:.4g} um across the striae found; at most {coarsest_um:g} um can show "
+            f"waves of {parameters.band.short_um:g} um, the shortest of {parameters.name}",
+            scan=scan,
+        )
     shoulders, margin_um = None, 0.0
     if shoulders_um is not None:
         shoulders = Shoulders(left_um=shoulders_um[0], right_um=shoulders_um[1], confidence=1.0)
     elif parameters.grooves is not None:
         shoulders = find_shoulders(cut, step_um=parameters.grooves.step_um)
         margin_um = parameters.grooves.margin_um
-    spacing_um = cut.spacing * 1e6
     first, last = 0, cut.heights.size
     if shoulders is not None:
         first = max(0, math.ceil((shoulders.left_um + margin_um) / spacing_um))
         last = min(last, math.floor((shoulders.right_um - margin_um) / spacing_um) + 1)
-    if (last - first) * spacing_um < SHORTEST_UM:
+    if (last - first) * spacing_um < parameters.band.shortest_um:
+        where = " between its shoulders" if shoulders else ""
         return NoSignature(
-            reason=f"only {max(0, last - first) * spacing_um:.0f} um of land between its shoulders; at least "
-            f"{SHORTEST_UM:g} um are needed",
+            reason=f"only {max(0, last - first) * spacing_um:.0f} um of {parameters.mark}{where}; at least "
+            f"{parameters.band.shortest_um:g} um are needed",
             scan=scan,
         )
-    profile = cut.heights[first:last]
-    if np.isfinite(profile).mean() < LEAST_MEASURED:
-        return NoSignature(reason="more than half of the crosscut is missing", scan=scan)
+    measured = np.isfinite(cut.heights[first:last])
+    damaged = np.zeros_like(measured) if cut.damaged is None else measured & cut.damaged[first:last]
+    profile = np.where(damaged, np.nan, cut.heights[first:last])
+    missing = 1.0 - float(np.isfinite(profile).mean())
+    if missing > 1.0 - LEAST_MEASURED:
+        return NoSignature(
+            reason=f"{missing:.0%} of the crosscut is missing, {damaged.mean():.0%} for its damage; at most "
+            f"{1 - LEAST_MEASURED:.0%} may be",
+            scan=scan,
+        )
     heights_um = _filtered(profile, cut.spacing, parameters)
     if not np.nanstd(heights_um) > LEAST_ROUGHNESS_UM:
         return NoSignature(reason="the crosscut holds no relief", scan=scan)
@@ -142,6 +168,7 @@ def sign(
         scan=scan,
         cut=cut,
         shoulders=shoulders,
+        damaged=float(damaged.mean()),
         parameters=parameters,
     )
 

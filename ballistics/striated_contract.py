@@ -53,6 +53,7 @@ class SignatureFacts(_Part):
     spacing_um: float
     points: int
     measured: float
+    damaged: float
     roughness_um: float
     notes: tuple[str, ...]
 
@@ -116,8 +117,8 @@ class SegmentsRecord(_Part):
 class DirectedSegments(_Part):
     """Segments of the reference searched in the questioned signature, and the other way round."""
 
-    forward: SegmentsRecord | None
-    backward: SegmentsRecord | None
+    forward: SegmentsRecord
+    backward: SegmentsRecord
 
 
 class ChumbleyRecord(_Part):
@@ -137,6 +138,7 @@ class LandPairRecord(ComparisonRecord):
     inputs: tuple[MarkRecord, ...]
     lag_um: float | None = None
     overlap: float | None = None
+    stretch: float | None = None
     striae: StriaeRecord | None = None
     cmps: DirectedSegments | None = None
     chumbley: ChumbleyRecord | None = None
@@ -159,8 +161,9 @@ class PhasePair(_Part):
     ccf: float
     lag_um: float
     overlap: float
+    stretch: float
     striae: StriaeRecord | None
-    cmps: DirectedSegments
+    cmps: DirectedSegments | None
     chumbley: ChumbleyRecord | None
 
 
@@ -222,7 +225,7 @@ def land_pair_record(
         return LandPairRecord(comparable=False, reason=plain_text(result.reason), **common)
     striae, cmps = _striae(result), _segments(result)
     counts = {} if striae is None else {"cms": striae.cms, "matches": striae.matches}
-    if cmps.forward and cmps.backward:
+    if cmps:
         counts["cmps"] = min(cmps.forward.count, cmps.backward.count)
     return LandPairRecord(
         comparable=True,
@@ -233,6 +236,7 @@ def land_pair_record(
         chumbley=_chumbley(result),
         lag_um=round(result.lag_um, 3),
         overlap=round(result.overlap, 6),
+        stretch=round(result.stretch, 6),
         mirrored=result.mirrored,
         **common,
     )
@@ -286,6 +290,7 @@ def _pairs(result: BulletComparison) -> tuple[PhasePair, ...]:
             ccf=round(each.ccf, 6),
             lag_um=round(each.lag_um, 3),
             overlap=round(each.overlap, 6),
+            stretch=round(each.stretch, 6),
             striae=_striae(each),
             cmps=_segments(each),
             chumbley=_chumbley(each),
@@ -317,14 +322,13 @@ def _striae(comparison: LandComparison) -> StriaeRecord | None:
     )
 
 
-def _segments(comparison: LandComparison) -> DirectedSegments:
+def _segments(comparison: LandComparison) -> DirectedSegments | None:
+    found = comparison.segments()
+    if isinstance(found, NotMeasured):
+        return None
     forward, backward = (
-        None
-        if isinstance(each, NotMeasured)
-        else SegmentsRecord(
-            count=each.count, segments=len(each), lag_um=_number(each.lag_samples * each.spacing_um)
-        )
-        for each in comparison.segments()
+        SegmentsRecord(count=each.count, segments=len(each), lag_um=_number(each.lag_samples * each.spacing_um))
+        for each in found
     )
     return DirectedSegments(forward=forward, backward=backward)
 
@@ -377,7 +381,8 @@ def _facts(made: Signature) -> SignatureFacts:
         points=made.heights_um.size,
         measured=round(float(np.isfinite(made.heights_um).mean()), 6),
         roughness_um=round(made.roughness_um, 6),
-        notes=found.notes if found else (),
+        damaged=round(made.damaged, 6),
+        notes=made.notes,
     )
 
 

@@ -245,7 +245,7 @@ def _scan_side(
         scan=made.scan,
         drawing=draw_mark(made, relief, mirrored=mirrored),
         facts=tuple(signature_rows(made)),
-        notes=made.shoulders.notes if made.shoulders else (),
+        notes=made.notes,
     )
 
 

@@ -55,7 +55,7 @@ def signature_rows(signature: Signature) -> list[tuple[str, str]]:
         (
             "Signature",
             f"{signature.length_um:.0f} µm in steps of {signature.spacing_um:g} µm from "
-            f"{signature.start_um:.0f} µm, {measured:.1%} measured",
+            f"{signature.start_um:.0f} µm, {measured:.1%} used, {signature.damaged:.1%} left out as damaged",
         ),
         ("Roughness (Rq)", f"{signature.roughness_um:.2f} µm"),
         ("Parameter set", set_text(signature.parameters)),
@@ -64,10 +64,10 @@ def signature_rows(signature: Signature) -> list[tuple[str, str]]:
 
 def segment_text(comparison: LandComparison) -> tuple[str, str]:
     """Congruent segments of all, for the segments of the reference and for those of the questioned signature."""
-    forward, backward = (
-        MISSING if isinstance(each, NotMeasured) else f"{each.count} of {len(each)}"
-        for each in comparison.segments()
-    )
+    found = comparison.segments()
+    if isinstance(found, NotMeasured):
+        return MISSING, MISSING
+    forward, backward = (f"{each.count} of {len(each)}" for each in found)
     return forward, backward
 
 
@@ -86,12 +86,13 @@ def striae_rows(comparison: LandComparison) -> dict[str, str]:
 
 def land_measures(comparison: LandComparison) -> dict[str, str]:
     """The figures of two marks beside their correlation, as text with units."""
-    chumbley = comparison.chumbley()
+    chumbley, lags = comparison.chumbley(), comparison.parameters.lags
     lengths = (each.length_um for each in (comparison.reference, comparison.questioned))
     return {
         "Correlation (CCF)": f"{comparison.ccf:.3f}",
         "Lag of the questioned": f"{comparison.lag_um:+.1f} µm",
         "Overlap": f"{comparison.overlap:.0%} of the shorter signature",
+        **({"Stretch": f"{comparison.stretch - 1:+.1%} of the questioned"} if lags.stretch_percent else {}),
         "Congruent segments (CMPS)": "{} of the reference, {} of the questioned".format(*segment_text(comparison)),
         **striae_rows(comparison),
         "Chumbley score": f"not computed: {chumbley.reason}"

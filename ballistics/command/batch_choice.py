@@ -18,6 +18,10 @@ class BatchMark(StrEnum):
     BREECH_FACE = "breech face"
     FIRING_PIN = "firing pin"
     BULLET_LAND = "bullet land"
+    APERTURE_SHEAR = "aperture shear"
+    FIRING_PIN_DRAG = "firing pin drag"
+    EJECTOR_MARK = "ejector mark"
+    EXTRACTOR_MARK = "extractor mark"
     TOOLMARK = "toolmark"
     BULLET = "bullet"
 

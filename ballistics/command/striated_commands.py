@@ -9,17 +9,32 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ballistics.command.exits import ExitCode
-from ballistics.command.options import Accept, AsJson, Force, LengthUnit, Scan, SetName, Units
+from ballistics.command.options import (
+    Accept,
+    AsJson,
+    Force,
+    LengthUnit,
+    QuestionedMask,
+    ReferenceMask,
+    Scan,
+    SetName,
+    Units,
+)
 from ballistics.command.striated_options import (
     Lands,
+    Mask,
     Mirror,
     Page,
     Row,
+    RowA,
+    RowB,
     Shoulders,
+    ShouldersA,
+    ShouldersB,
     StriatedKind,
     StriatedMark,
     choose_striated_set,
-    two_places,
+    set_by_hand,
 )
 
 if TYPE_CHECKING:
@@ -39,6 +54,7 @@ def signature(
     mark: StriatedMark = None,
     row: Row = None,
     shoulders: Shoulders = None,
+    mask: Mask = None,
     units: Units = LengthUnit.AUTO,
     accept: Accept = None,
     force: Force = False,
@@ -46,7 +62,7 @@ def signature(
     """Cut a striated mark across and make its signature."""
     from ballistics.command.terminal import put_json, put_table, say, working
     from ballistics.output import write_output
-    from ballistics.reading import ByHand, signature_of
+    from ballistics.reading import signature_of
     from ballistics.striated import NoSignature
     from ballistics.striated_contract import signature_record
     from ballistics.striated_report import render_signature_report, write_page
@@ -54,14 +70,13 @@ def signature(
     from imaging.files import open_surface
 
     parameters = choose_striated_set(params, mark)
-    by_hand = ByHand(row_um=row, shoulders_um=two_places(shoulders))
     if out and report and out.resolve() == report.resolve():
         raise typer.BadParameter("the page needs another name than the signature", param_hint="--report")
-    _check_outputs([out, report], force=force, inputs=[file])
+    _check_outputs([out, report], force=force, inputs=[file, mask])
     with working(f"Reading {file.name}") as now:
-        made = signature_of(
-            open_surface(file, units=units.value), parameters, by_hand=by_hand, accept=accept or ()
-        )
+        scan = open_surface(file, units=units.value)
+        by_hand = set_by_hand(scan, row=row, shoulders=shoulders, mask=mask)
+        made = signature_of(scan, parameters, by_hand=by_hand, accept=accept or ())
         if report:
             now("Drawing the report")
             page = render_signature_report(made, parameters, made=datetime.now(UTC))
@@ -76,7 +91,7 @@ def signature(
     if isinstance(made, NoSignature):
         _end_without(f"No signature: {made.reason}", doubts=bool(made.scan.provenance.doubts))
         return
-    for note in made.shoulders.notes if made.shoulders else ():
+    for note in made.notes:
         say(f"Note: {note}")
     if out:
         say(f"Signature: {out}")
@@ -90,6 +105,12 @@ def compare_lands(
     params: SetName = None,
     mark: StriatedMark = None,
     mirror: Mirror = False,
+    row_a: RowA = None,
+    row_b: RowB = None,
+    shoulders_a: ShouldersA = None,
+    shoulders_b: ShouldersB = None,
+    mask_a: ReferenceMask = None,
+    mask_b: QuestionedMask = None,
     units: Units = LengthUnit.AUTO,
     accept: Accept = None,
     force: Force = False,
@@ -104,11 +125,16 @@ def compare_lands(
     from imaging.files import open_surface
 
     parameters = choose_striated_set(params, mark)
-    _check_outputs([report], force=force, inputs=[reference, questioned])
+    _check_outputs([report], force=force, inputs=[reference, questioned, mask_a, mask_b])
     with working(f"Reading {reference.name}") as now:
+        scans = [open_surface(path, units=units.value) for path in (reference, questioned)]
+        by_hand = (
+            set_by_hand(scans[0], row=row_a, shoulders=shoulders_a, mask=mask_a, side="-a"),
+            set_by_hand(scans[1], row=row_b, shoulders=shoulders_b, mask=mask_b, side="-b"),
+        )
         first, second = (
-            signature_of(open_surface(path, units=units.value), parameters, accept=accept or ())
-            for path in (reference, questioned)
+            signature_of(scan, parameters, by_hand=each, accept=accept or ())
+            for scan, each in zip(scans, by_hand, strict=True)
         )
         now("Comparing")
         result = compare_signatures(first, second, parameters, mirror=mirror)
@@ -222,12 +248,12 @@ def _put_end(warnings: Sequence[str], closing: str) -> None:
     put(closing)
 
 
-def _check_outputs(outputs: Sequence[Path | None], *, force: bool, inputs: Sequence[Path]) -> None:
+def _check_outputs(outputs: Sequence[Path | None], *, force: bool, inputs: Sequence[Path | None]) -> None:
     from ballistics.output import check_output
 
     for path in outputs:
         if path:
-            check_output(path, overwrite=force, inputs=tuple(inputs))
+            check_output(path, overwrite=force, inputs=tuple(each for each in inputs if each))
 
 
 def _tell_outputs(report: Path | None) -> None:

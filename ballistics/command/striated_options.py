@@ -10,12 +10,18 @@ import typer
 
 if TYPE_CHECKING:
     from ballistics.parameters import StriatedSet
+    from ballistics.reading import ByHand
+    from imaging.surface import Surface
 
 
 class StriatedKind(StrEnum):
     """Striated marks that can be compared."""
 
     BULLET_LAND = "bullet land"
+    APERTURE_SHEAR = "aperture shear"
+    FIRING_PIN_DRAG = "firing pin drag"
+    EJECTOR_MARK = "ejector mark"
+    EXTRACTOR_MARK = "extractor mark"
     TOOLMARK = "toolmark"
 
 
@@ -35,6 +41,19 @@ Row = Annotated[
 ]
 Shoulders = Annotated[
     str | None, typer.Option("--shoulders", metavar="L,R", help="Ends of the land on the crosscut, in µm.")
+]
+Mask = Annotated[Path | None, typer.Option(metavar="MASK.png", help="Mask of the scan, white on what to use.")]
+RowA = Annotated[
+    float | None, typer.Option(metavar="UM", help="Where to cut the reference across, in µm along its striae.")
+]
+RowB = Annotated[
+    float | None, typer.Option(metavar="UM", help="Where to cut the questioned across, in µm along its striae.")
+]
+ShouldersA = Annotated[
+    str | None, typer.Option(metavar="L,R", help="Ends of the land on the reference's crosscut, in µm.")
+]
+ShouldersB = Annotated[
+    str | None, typer.Option(metavar="L,R", help="Ends of the land on the questioned's crosscut, in µm.")
 ]
 
 
@@ -63,8 +82,30 @@ def choose_striated_set(
     return chosen
 
 
-def two_places(text: str | None) -> tuple[float, float] | None:
-    """Read the two numbers of ``--shoulders``.
+def set_by_hand(
+    scan: Surface, *, row: float | None, shoulders: str | None, mask: Path | None, side: str = ""
+) -> ByHand:
+    """Read what a person set for one scan; ``side`` is the end of the options' names, such as ``-a``.
+
+    Raises
+    ------
+    typer.BadParameter
+        If the shoulders are not two rising numbers with a comma between them.
+    OptionError
+        If the mask cannot be read or has another size than the scan.
+    """
+    from ballistics.reading import ByHand
+    from ballistics.segment import read_mask
+
+    return ByHand(
+        row_um=row,
+        shoulders_um=_two_places(shoulders, f"--shoulders{side}"),
+        mask=read_mask(mask, scan) if mask else None,
+    )
+
+
+def _two_places(text: str | None, option: str) -> tuple[float, float] | None:
+    """Read the two numbers of an option such as ``--shoulders``.
 
     Raises
     ------
@@ -79,6 +120,6 @@ def two_places(text: str | None) -> tuple[float, float] | None:
         left, right = 0.0, 0.0
     if not 0 <= left < right < float("inf"):
         raise typer.BadParameter(
-            f"{text!r} found; give two rising places in µm such as 210,2250", param_hint="--shoulders"
+            f"{text!r} found; give two rising places in µm such as 210,2250", param_hint=option
         )
     return left, right

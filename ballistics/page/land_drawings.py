@@ -226,9 +226,10 @@ def draw_signature(signature: Signature) -> Plot:
 
 def _segments(comparison: LandComparison, across: Scale, top: float) -> SegmentStrip | None:
     """The segments of the reference on the common axis."""
-    found = comparison.segments()[0]
-    if isinstance(found, NotMeasured):
+    both = comparison.segments()
+    if isinstance(both, NotMeasured):
         return None
+    found = both[0]
     first = comparison.reference
     width = found.length * found.spacing_um * across.factor
     drawn = [

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from ballistics import cmps
-from ballistics.cmps import CongruentSegments, congruent_segments
+from ballistics.cmps import CongruentSegments, congruent_both_ways, congruent_segments
 from ballistics.errors import OptionError
 from ballistics.segment_curves import QUESTIONED_SHARE, SEGMENT_SHARE, cut, segment_curves
 from ballistics.striae import NotMeasured
@@ -243,6 +243,25 @@ def test_a_flat_segment_correlates_with_nothing() -> None:
     assert found.reason[4] == cmps.CONSTANT
     assert not found.congruent[4]
     assert found.count == 11
+
+
+@pytest.mark.parametrize("missing", [0.0, 0.03])
+def test_both_ways_are_the_two_directions(missing: float) -> None:
+    rng = np.random.default_rng(11)
+    a = striae(rng, 700)
+    b = np.where(rng.random(650) < missing, np.nan, a[50:] + 0.6 * striae(rng, 650))
+    options = {"spacing_um": STEP, "segment_um": 60 * STEP, "tolerance_um": 20 * STEP, "peaks": (4, 1)}
+    both = congruent_both_ways(a, b, **options)  # type: ignore[arg-type]
+    assert isinstance(both, tuple)
+    for found, pair in zip(both, ((a, b), (b, a)), strict=True):
+        alone = congruent_segments(*pair, **options)  # type: ignore[arg-type]
+        assert isinstance(alone, CongruentSegments)
+        assert found.count == alone.count > 5
+        np.testing.assert_array_equal(found.registration, alone.registration)
+        np.testing.assert_array_equal(found.correlation, alone.correlation)
+    assert len(both[0]) != len(both[1])
+    refused = congruent_both_ways(a, FLAT, spacing_um=STEP)
+    assert refused == NotMeasured(reason="the questioned signature is constant")
 
 
 @settings(max_examples=15, deadline=None)

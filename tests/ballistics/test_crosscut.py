@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from ballistics.correlation import correlate_signatures
 from ballistics.crosscut import Cut, NoCut, cut_across
 from ballistics.grooves import find_shoulders
 from ballistics.parameters import default_striated_set
@@ -82,6 +84,68 @@ def test_a_toolmark_needs_no_grooves() -> None:
     assert isinstance(made, Signature)
     assert made.shoulders is None
     assert made.cut.tilt_deg == pytest.approx(truth.tilt_deg, abs=0.4)
+
+
+@pytest.mark.parametrize("kind", ["aperture shear", "firing pin drag", "ejector mark"])
+def test_small_marks_give_signatures_that_tell_tools_apart(kind: str) -> None:
+    chosen, rng = default_striated_set(kind), np.random.default_rng
+    shape, tools = (100, 320), 6
+    made = [
+        [
+            make_signature(
+                toolmark(rng(10 * turn + k), tool=rng(90 + k), correlation=0.95, tilt_deg=k - 3.0, shape=shape)[0],
+                chosen,
+            )
+            for k in range(tools)
+        ]
+        for turn in (1, 2)
+    ]
+    for each in (*made[0], *made[1]):
+        assert isinstance(each, Signature), each.reason
+        assert each.length_um > 450
+    ccf = correlate_signatures(*made, chosen.lags).ccf
+    same = np.eye(tools, dtype=bool)
+    assert ccf[same].mean() > ccf[~same].max()
+    refused = make_signature(toolmark(rng(1), shape=shape)[0], TOOLMARK)
+    assert refused or "0.1 mm along are needed" in refused.reason
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_order_in_memory_changes_nothing(dtype: type[np.floating]) -> None:
+    scan, _ = land(np.random.default_rng(3), pixel_um=3.125)
+    first, second = (
+        make_signature(replace(scan, heights=np.array(scan.heights, dtype=dtype, order=order)), LAND)  # type: ignore[call-overload]
+        for order in "CF"
+    )
+    assert isinstance(first, Signature)
+    assert isinstance(second, Signature)
+    np.testing.assert_array_equal(first.heights_um, second.heights_um)
+
+
+def test_errors_tell_the_smallest_sizes() -> None:
+    shear = default_striated_set("aperture shear")
+    for shape, chosen, needed in (
+        ((40, 120), shear, "at least 0.1875 mm across and 0.05 mm along are needed"),
+        ((320, 200), TOOLMARK, "at least 0.375 mm across and 0.1 mm along are needed"),
+    ):
+        refused = make_signature(toolmark(np.random.default_rng(1), shape=shape, pixel_um=1.0)[0], chosen)
+        assert isinstance(refused, NoSignature)
+        assert needed in refused.reason
+    scan, truth = land(np.random.default_rng(5))
+    ends = truth.left_um + 100, truth.left_um + 390
+    refused = make_signature(scan, LAND, shoulders_um=ends)
+    assert isinstance(refused, NoSignature)
+    assert "of bullet land between its shoulders; at least 300 um are needed" in refused.reason
+
+
+@pytest.mark.parametrize(("kind", "pixel_um"), [("bullet land", 10.0), ("toolmark", 7.0)])
+def test_pixels_that_cannot_show_the_shortest_waves_are_refused(kind: str, pixel_um: float) -> None:
+    make = land if kind == "bullet land" else toolmark
+    options = {} if kind == "bullet land" else {"shape": (90, 200)}
+    scan, _ = make(np.random.default_rng(3), pixel_um=pixel_um, **options)  # type: ignore[arg-type]
+    refused = make_signature(scan, default_striated_set(kind))
+    assert isinstance(refused, NoSignature)
+    assert f"pixels of {pixel_um:g} um across the striae found; at most 6.25 um" in refused.reason
 
 
 def flat(heights: np.ndarray) -> Surface:

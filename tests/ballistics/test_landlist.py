@@ -21,11 +21,13 @@ def _write(folder: Path, text: str) -> Path:
 
 def test_a_full_list_is_read(tmp_path: Path) -> None:
     text = f'name = "exhibit 3"\nlands = 6\n{LAND}mirror = true\nrow_um = 200\nshoulders_um = [200, 2200.5]\n'
+    text += 'mask = "a.png"\n'
     found = read_list(_write(tmp_path, text))
     assert (found.name, found.lands) == ("exhibit 3", 6)
     assert found.land[0].mirror is True
     assert found.land[0].row_um == 200.0
     assert found.land[0].shoulders_um == (200.0, 2200.5)
+    assert found.land[0].mask == "a.png"
 
 
 @pytest.mark.parametrize(
@@ -40,6 +42,7 @@ def test_a_full_list_is_read(tmp_path: Path) -> None:
         (LAND + "shoulders_um = [300, 200]\n", "must rise"),
         (LAND + "shoulders_um = [300]\n", "shoulders_um"),
         (LAND + "row_um = nan\n", r"line 4, .*'row_um'.*finite"),
+        (LAND + 'mask = ""\n', r"line 4, .*'mask'"),
         ("lands = 2\n" + LAND, r"line 1, .*'lands'.*greater than or equal to 3"),
         ("lands = 6\n", "'land' field required|field required"),
         (LAND + "mirror = yes\n", "is not TOML: .*line 4"),

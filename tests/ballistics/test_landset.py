@@ -13,6 +13,7 @@ import pytest
 from ballistics.errors import LandsError, OptionError
 from ballistics.landset import LandSet, NoLandSet, files_of, open_bullet, shows_land
 from ballistics.parameters import default_striated_set
+from ballistics.segment import Segmentation, mask_png
 from ballistics.striated import NoSignature, Signature
 from imaging.errors import FileError, FormatError
 from imaging.files import open_surface, write_x3p
@@ -99,6 +100,33 @@ def test_places_that_are_not_on_the_scan_are_refused(bullets: Path, tmp_path: Pa
         )
         with pytest.raises(OptionError, match="found;"):
             open_bullet(tmp_path / "b.toml", LAND)
+
+
+def test_a_mask_of_the_list_is_used_and_counts_as_a_file(bullets: Path, tmp_path: Path) -> None:
+    source = bullets / "one" / "one_Land1.x3p"
+    scan = open_surface(source)
+    keep = np.zeros(scan.shape, np.bool_)
+    keep[:, 150:600] = True
+    (tmp_path / "m.png").write_bytes(mask_png(Segmentation(scan=scan, mask=keep, how="given", circles={})))
+    (tmp_path / "small.png").write_bytes(
+        mask_png(Segmentation(scan=scan, mask=keep[:9, :9], how="given", circles={}))
+    )
+    lands = "".join(f'[[land]]\nfile = "{bullets / "one" / f"one_Land{n}.x3p"}"\nnumber = {n}\n' for n in (2, 1))
+    path = tmp_path / "b.toml"
+    path.write_text(lands + 'mask = "m.png"\n')
+    masked, whole = opened(path).lands.values()
+    assert isinstance(masked, Signature)
+    assert isinstance(whole, Signature)
+    assert masked.start_um > 150 * scan.pixel_um
+    assert masked.start_um + masked.length_um < 600 * scan.pixel_um < whole.start_um + whole.length_um
+    assert files_of(path)[:2] == [path, tmp_path / "m.png"]
+    assert [each.suffix for each in files_of(path)[2:]] == [".x3p"] * 2
+    path.write_text(lands + 'mask = "small.png"\n')
+    with pytest.raises(OptionError, match=r"small.png has 9 x 9 pixels"):
+        open_bullet(path, LAND)
+    path.write_text(lands + 'mask = "none.png"\n')
+    with pytest.raises(OptionError, match=r"none.png cannot be read"):
+        open_bullet(path, LAND)
 
 
 def test_one_land_or_none_is_no_bullet(bullets: Path, tmp_path: Path) -> None:

@@ -6,14 +6,16 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from ballistics.correlation import correlate_signatures
 from ballistics.errors import OptionError
 from ballistics.parameters import default_striated_set
 from ballistics.reading import ByHand, signature_of
 from ballistics.striated import NoSignature, Signature
 from imaging.resample import flip
 from imaging.surface import Finding, Surface
-from imaging.synthetic import land, toolmark
+from imaging.synthetic import LandTruth, land, toolmark
 
 LAND = default_striated_set("bullet land")
 
@@ -61,6 +63,64 @@ def test_what_is_set_by_hand_is_used(scan: Surface) -> None:
 def test_places_off_the_scan_are_refused(scan: Surface, by_hand: ByHand) -> None:
     with pytest.raises(OptionError, match="found"):
         signature_of(scan, LAND, by_hand=by_hand)
+
+
+def between_shoulders(scan: Surface, truth: LandTruth, transposed: bool) -> NDArray[np.bool_]:
+    """White between the shoulders, black beyond."""
+    keep = np.zeros(scan.shape, np.bool_)
+    first, last = (round(each / scan.pixel_um) for each in (truth.left_um + 60, truth.right_um - 60))
+    (keep.T if transposed else keep)[:, first:last] = True
+    return keep
+
+
+@pytest.mark.parametrize("transposed", [False, True])
+def test_a_mask_leaves_out_the_rest_of_the_scan(transposed: bool) -> None:
+    scan, truth = land(np.random.default_rng(3), pixel_um=3.125, tilt_deg=2.0, transposed=transposed)
+    spoilt = scan.heights.copy()
+    keep = between_shoulders(scan, truth, transposed)
+    spoilt[~keep] = 1e-3
+    found = made(replace(scan, heights=spoilt), ByHand(mask=keep))
+    plain = made(scan, ByHand())
+    assert found.cut.tilt_deg == pytest.approx(plain.cut.tilt_deg, abs=0.3)
+    assert "masked by hand" in found.scan.provenance.steps
+    ccf = correlate_signatures([found], [plain], LAND.lags)
+    assert ccf.ccf[0, 0] > 0.9
+    assert ccf.lag_um[0, 0] == pytest.approx(found.start_um - plain.start_um, abs=2.0)
+
+
+def test_a_mask_that_keeps_everything_changes_nothing(scan: Surface) -> None:
+    plain, masked = made(scan, ByHand()), made(scan, ByHand(mask=np.ones(scan.shape, np.bool_)))
+    np.testing.assert_array_equal(plain.heights_um, masked.heights_um)
+
+
+def test_a_corner_of_the_scan_is_enough(scan: Surface) -> None:
+    keep = np.zeros(scan.shape, np.bool_)
+    keep[-100:, 100:340] = True
+    found = made(scan, ByHand(mask=keep))
+    assert found.cut.rows[0] * 1e6 > scan.size_um[1] - 330
+    assert found.start_um > 300
+    assert found.start_um + found.length_um < 1070
+    whole = made(scan, ByHand(row_um=0.5e6 * sum(found.cut.rows)))
+    assert found.cut.tilt_deg == pytest.approx(whole.cut.tilt_deg, abs=0.5)
+
+
+def test_a_mask_counts_on_the_scan_as_stored(scan: Surface) -> None:
+    keep = np.zeros(scan.shape, np.bool_)
+    keep[:, 80:500] = True
+    plain = made(scan, ByHand(mask=keep))
+    turned = made(flip(scan, "x"), ByHand(mirror=True, mask=keep[:, ::-1]))
+    np.testing.assert_array_equal(plain.heights_um, turned.heights_um)
+
+
+def test_masks_that_do_not_fit_are_refused(scan: Surface) -> None:
+    with pytest.raises(OptionError, match="shape"):
+        signature_of(scan, LAND, by_hand=ByHand(mask=np.ones((5, 7), np.bool_)))
+    with pytest.raises(OptionError, match="no measured point"):
+        signature_of(scan, LAND, by_hand=ByHand(mask=np.zeros(scan.shape, np.bool_)))
+    upper = np.zeros(scan.shape, np.bool_)
+    upper[:120] = True
+    with pytest.raises(OptionError, match=r"A crosscut at 600 um found, where .* masked"):
+        signature_of(scan, LAND, by_hand=ByHand(mask=upper, row_um=600.0))
 
 
 def test_doubt_stops_a_signature_until_it_is_accepted(scan: Surface) -> None:

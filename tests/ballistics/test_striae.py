@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from scipy.signal import find_peaks
 
 from ballistics.errors import OptionError
-from ballistics.lines import run_lengths
+from ballistics.lines import find_lines, run_lengths
 from ballistics.striae import BIASOTTI_MURDOCK, NotMeasured, StriaeFeatures, striae_features
 
 Array = NDArray[np.float64]
@@ -73,6 +74,29 @@ def test_all_lines_of_equal_signatures_match() -> None:
     assert found.overlap_mm == pytest.approx(1.5625)
     assert found.matches_per_mm == pytest.approx(21 / 1.5625)
     assert found.sum_peaks_um == pytest.approx(float(np.abs(found.lines.height_um).sum()))
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    heights=st.lists(st.integers(-3, 3), min_size=1, max_size=40)
+    | st.lists(st.floats(-2.0, 2.0), min_size=1, max_size=40),
+    limit=st.sampled_from([0.0, 0.5, 1.0, 2.0, 3.0]),
+)
+def test_lines_are_the_peaks_of_scipy(heights: list[float], limit: float) -> None:
+    """Whole numbers give level tops, equal heights and prominences that are the limit itself."""
+    values = np.array(heights, np.float64)
+    found = find_lines(values, np.ones(values.size, np.bool_), limit)
+    for kind in (1, -1):
+        expected, _ = find_peaks(kind * values, prominence=limit)
+        assert found.place[found.kind == kind].tolist() == expected.tolist()
+    assert np.all(np.diff(found.place) > 0)
+    assert np.array_equal(found.height_um, values[found.place])
+
+
+def test_lines_beside_missing_points_are_not_judged() -> None:
+    values = np.array([0.0, 2.0, 0.0, 2.0, 0.0, 2.0, 0.0])
+    measured = np.array([1, 1, 1, 1, 0, 1, 1], np.bool_)
+    assert find_lines(values, measured, 1.0).place.tolist() == [1, 2]
 
 
 @pytest.mark.parametrize(

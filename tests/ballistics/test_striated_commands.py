@@ -14,6 +14,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from ballistics.cli import app
+from ballistics.segment import Segmentation, mask_png
 from ballistics.striated_wording import CLOSING
 from imaging.files import open_surface, write_x3p
 from imaging.resample import isotropic
@@ -82,6 +83,61 @@ def test_signature_by_hand_and_wrong_places(run: Run, bullets: Path) -> None:
     run("signature", scan, "--params", "song2018", code=2)
     run("signature", scan, "--params", "bullet-land-2026", "--mark", "toolmark", code=2)
     run("signature", scan, "--report", "a.html", "--out", "a.html", code=2)
+
+
+@pytest.fixture
+def masks(bullets: Path, tmp_path: Path) -> tuple[Path, Path]:
+    """A mask of the middle of land 1 of the first bullet, and one of another size."""
+    scan = open_surface(land(bullets, "one", 1))
+    keep = np.zeros(scan.shape, np.bool_)
+    keep[:, 150:600] = True
+    paths = tmp_path / "middle.png", tmp_path / "small.png"
+    for path, mask in zip(paths, (keep, keep[:20, 140:160]), strict=True):
+        path.write_bytes(mask_png(Segmentation(scan=scan, mask=mask, how="given", circles={})))
+    return paths
+
+
+def test_signature_takes_a_mask(run: Run, bullets: Path, masks: tuple[Path, Path]) -> None:
+    scan = land(bullets, "one", 1)
+    facts = record(run, "signature", scan, "--mask", masks[0])
+    spacing_um = open_surface(scan).pixel_um
+    assert facts["signature"]["start_um"] > 150 * spacing_um
+    assert facts["signature"]["points"] * facts["signature"]["spacing_um"] < 450 * spacing_um
+    assert "20 x 20 pixels" in run("signature", scan, "--mask", masks[1], code=1).stderr
+    assert "input" in run("signature", scan, "--mask", masks[0], "--out", masks[0], "--force", code=1).stderr
+
+
+def test_compare_lands_by_hand(run: Run, bullets: Path, masks: tuple[Path, Path]) -> None:
+    files = land(bullets, "one", 1), land(bullets, "one", 1)
+    hand = "--row-a", "450", "--shoulders-a", "500,1500", "--row-b", "300", "--shoulders-b", "400,1600"
+    first, second = (each["signature"] for each in record(run, "compare-lands", *files, *hand)["inputs"])
+    assert (first["shoulders_um"], second["shoulders_um"]) == ([500.0, 1500.0], [400.0, 1600.0])
+    assert first["crosscut_um"][0] <= 450 <= first["crosscut_um"][1]
+    assert second["crosscut_um"][0] <= 300 <= second["crosscut_um"][1]
+    for side in (0, 1):
+        found = record(run, "compare-lands", *files, f"--mask-{'ab'[side]}", masks[0])["inputs"]
+        assert [("masked by hand" in each["steps"]) for each in found] == [side == 0, side == 1]
+        assert found[side]["signature"]["points"] < found[1 - side]["signature"]["points"]
+    assert "--shoulders-b" in run("compare-lands", *files, "--shoulders-b", "9,5", code=2).stderr
+    assert "5000 um" in run("compare-lands", *files, "--row-a", "5000", code=1).stderr
+    assert "20 x 20 pixels" in run("compare-lands", *files, "--mask-b", masks[1], code=1).stderr
+
+
+def test_every_kind_of_striated_mark_has_its_set(run: Run, tmp_path: Path) -> None:
+    small = toolmark(np.random.default_rng(1), shape=(96, 300))[0]
+    write_x3p(small, tmp_path / "small.x3p")
+    for kind, name in (
+        ("aperture shear", "aperture-shear-2026"),
+        ("firing pin drag", "firing-pin-drag-2026"),
+        ("ejector mark", "ejector-mark-2026"),
+    ):
+        facts = record(run, "signature", tmp_path / "small.x3p", "--mark", kind)
+        assert (facts["mark"], facts["parameters"]["name"]) == (kind, name)
+    write_x3p(toolmark(np.random.default_rng(1))[0], tmp_path / "large.x3p")
+    facts = record(run, "signature", tmp_path / "large.x3p", "--mark", "extractor mark")
+    assert (facts["mark"], facts["parameters"]["name"]) == ("extractor mark", "extractor-mark-2026")
+    pair = record(run, "compare-lands", *[tmp_path / "small.x3p"] * 2, "--mark", "aperture shear")
+    assert pair["mark"] == "aperture shear"
 
 
 def test_signature_of_a_toolmark_and_of_nothing(run: Run, tmp_path: Path) -> None:
@@ -179,8 +235,8 @@ def test_compare_bullets_json_keeps_the_contract_and_adds_the_bullet(run: Run, b
         assert sum(value is None for row in matrix for value in row) == 6
     assert found["averages"]["same"][4] == found["sequence_average"]
     assert len(found["pairs"]) == 5
-    keys = {"reference_land", "questioned_land", "ccf", "lag_um", "overlap", "striae", "cmps", "chumbley"}
-    assert keys == set(found["pairs"][0])
+    keys = {"reference_land", "questioned_land", "ccf", "lag_um", "overlap", "stretch", "striae"}
+    assert keys | {"cmps", "chumbley"} == set(found["pairs"][0])
     assert all(each["cmps"]["forward"]["count"] > 3 for each in found["pairs"])
     lands = [(each["role"], each["land"]) for each in found["inputs"]]
     assert lands == [("reference", n) for n in range(1, 7)] + [("questioned", n) for n in (1, 2, 3, 4, 6)]
@@ -311,7 +367,9 @@ def test_bad_lists_and_paths(run: Run, bullets: Path, spoilt: Path, tmp_path: Pa
     (tmp_path / "typo.toml").write_text('[[land]]\nfiel = "a.x3p"\nnumber = 1\n')
     said = run("compare-bullets", tmp_path / "typo.toml", bullets / "two", code=1).stderr
     assert "line 2" in said
-    assert "unknown key 'fiel'; the keys are file, number, mirror, row_um, shoulders_um" in said.replace("\n", " ")
+    assert "unknown key 'fiel'; the keys are file, number, mirror, row_um, shoulders_um, mask" in said.replace(
+        "\n", " "
+    )
     run("compare-bullets", tmp_path / "none", bullets / "two", code=4)
     run("compare-bullets", land(bullets, "one", 1), bullets / "two", code=1)
     run("compare-bullets", bullets / "one", bullets / "two", "--lands", "2", code=1)
