@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import stat
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -18,37 +17,12 @@ from imaging.errors import FileError, FormatError, ImagingError
 from imaging.formats.al3d import MAGIC as AL3D
 from imaging.formats.al3d import read_al3d
 from imaging.formats.container import read_members
+from imaging.formats.content import DOCUMENT, NOT_SCANS, SDF, ZIP, load_file, reason_of
 from imaging.formats.decoded import Decoded, Unit, check_grid, reader_name, to_surface
 from imaging.formats.vendor import find_vendor_format, read_vendor
 from imaging.formats.x3p import has_x3p, read_x3p
 from imaging.formats.x3p_writer import encode_x3p
 from imaging.surface import Surface
-
-LARGEST_FILE = 2**31
-
-_ZIP = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
-_SDF = (b"aISO-", b"bISO-", b"aBCR-", b"bBCR-")
-_PHOTOGRAPH = "a photograph or picture, which holds no heights"
-_DOCUMENT = "a document; export the scan it shows from the software of the microscope"
-_MESH = "a mesh of triangles or points; export heights on a grid"
-_NOT_SCANS = (
-    (0, b"\x89PNG\r\n\x1a\n", "PNG", _PHOTOGRAPH),
-    (0, b"\xff\xd8\xff", "JPEG", _PHOTOGRAPH),
-    (0, b"II*\x00", "TIFF", _PHOTOGRAPH),
-    (0, b"MM\x00*", "TIFF", _PHOTOGRAPH),
-    (0, b"GIF8", "GIF", _PHOTOGRAPH),
-    (8, b"WEBP", "WebP", _PHOTOGRAPH),
-    (4, b"ftyp", "HEIC or video", _PHOTOGRAPH),
-    (0, b"BM", "BMP", _PHOTOGRAPH),
-    (0, b"%PDF-", "PDF", _DOCUMENT),
-    (0, b"{\\rtf", "RTF", _DOCUMENT),
-    (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "old Office or MountainsMap", _DOCUMENT),
-    (0, b"ply\n", "PLY", _MESH),
-    (0, b"solid ", "STL", _MESH),
-    (0, b"\x1f\x8b", "gzip", "a compressed file; unpack it first"),
-    (0, b"7z\xbc\xaf", "7z", "an archive; unpack it first"),
-    (0, b"Rar!", "RAR", "an archive; unpack it first"),
-)
 
 
 def open_surface(
@@ -95,7 +69,7 @@ def open_surface(
     ((8, 8), 1.0, 'X3P')
     """
     place = Path(path)
-    data = _load(place)
+    data = load_file(place)
     try:
         surface = read_bytes(data, units=units, height_units=height_units)
     except FormatError as error:
@@ -150,16 +124,16 @@ microscope. Heights need a 3D scan, best as X3P.
 
 
 def _decode(data: bytes) -> Decoded:
-    if data.startswith(_ZIP):
+    if data.startswith(ZIP):
         return _decode_zip(data)
-    if data.removeprefix(b"\xef\xbb\xbf")[:5] in _SDF:
+    if data.removeprefix(b"\xef\xbb\xbf")[:5] in SDF:
         return _read_sdf(data)
     if data.startswith(AL3D):
         return read_al3d(data)
     vendor = find_vendor_format(data)
     if vendor:
         return read_vendor(data, *vendor)
-    for at, signature, name, kind in _NOT_SCANS:
+    for at, signature, name, kind in NOT_SCANS:
         if data.startswith(signature, at):
             raise FormatError(f"A {name} file found: {kind}. Heights need a 3D scan, best as X3P.")
     start = data[:16]
@@ -173,7 +147,7 @@ def _decode_zip(data: bytes) -> Decoded:
     if has_x3p(members):
         return read_x3p(members)
     if "[Content_Types].xml" in members or "mimetype" in members:
-        raise FormatError(f"An Office file found: {_DOCUMENT}.")
+        raise FormatError(f"An Office file found: {DOCUMENT}.")
     if "index.xml" in members and any(name.lower().endswith(".raw") for name in members):
         return read_vendor(data, "plux", "Sensofar PLUX")
     names = ", ".join(sorted(members)[:5]) or "nothing"
@@ -206,31 +180,6 @@ def _read_sdf(data: bytes) -> Decoded:
         metadata={key: value for key, value in metadata.items() if value},
         attachments={"trailer.txt": trailer} if trailer.strip() else {},
     )
-
-
-def _load(path: Path) -> bytes:
-    """Read a whole file once, and notice if it changes meanwhile."""
-    try:
-        before = path.stat()
-        if not stat.S_ISREG(before.st_mode):
-            raise FileError(f"{path} is not a plain file; give the path of one scan.")
-        if before.st_size == 0:
-            raise FileError(f"{path} is empty; copy it again from its source.")
-        if before.st_size > LARGEST_FILE:
-            raise FileError(f"{path} has {before.st_size} bytes; at most {LARGEST_FILE} are read.")
-        data = path.read_bytes()
-        after = path.stat()
-    except FileError:
-        raise
-    except (OSError, ValueError) as error:
-        raise FileError(f"{path} cannot be read ({_reason(error)}); check the path and your rights.") from error
-    if len(data) != before.st_size or _identity(before) != _identity(after):
-        raise FileError(f"{path} changed while it was read; wait until it is complete and open it again.")
-    return data
-
-
-def _identity(status: os.stat_result) -> tuple[int, int, int]:
-    return status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def write_x3p(
@@ -310,10 +259,6 @@ def write_x3p(
         with suppress(OSError):
             part.unlink()
         raise FileError(
-            f"{place} cannot be written ({_reason(error)}); check the folder and your rights."
+            f"{place} cannot be written ({reason_of(error)}); check the folder and your rights."
         ) from error
     return place
-
-
-def _reason(error: Exception) -> str:
-    return getattr(error, "strerror", None) or str(error)
