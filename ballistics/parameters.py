@@ -1,6 +1,7 @@
 """Named parameter sets: every number that a comparison depends on, with a hash.
 
-The sets are data (`parameters.toml` for impressed marks, `striated.toml` for striated ones). Lengths are
+The sets are data (`parameters.toml` for impressed marks, `striated.toml` for striated ones, `photographs.toml` for
+photographs). Lengths are
 micrometres and angles degrees, so that a set means the same on every microscope. A set is never changed once
 released; a better one gets a new name.
 """
@@ -259,6 +260,61 @@ class ParameterSet(_NamedSet):
         return self.model_copy(update={"name": f"{self.name}+exhaustive", "search": search})
 
 
+class Working(_Part):
+    """The picture that is worked on: its pixel where the scale is known, else the mark's longer side in pixels.
+
+    ``window_px`` is the standard deviation of the window in which brightness and contrast are made even.
+    """
+
+    pixel_um: Micrometres
+    across_px: Annotated[int, Field(ge=64, le=4096)]
+    window_px: Annotated[float, Field(ge=2, le=1000)]
+
+
+class Keypoints(_Part):
+    """What finds the keypoints, by its name, and how many of them are kept."""
+
+    extractor: str
+    points: Annotated[int, Field(ge=10, le=100_000)]
+
+
+class Fit(_Part):
+    """How keypoints are matched, how far a moved one may lie from its partner, how many a pose needs."""
+
+    ratio: Annotated[float, Field(gt=0, le=1)]
+    tolerance_px: Annotated[float, Field(gt=0, le=100)]
+    least_support: Annotated[int, Field(ge=3, le=1000)]
+
+
+class Dense(_Part):
+    """The check of a pose on the pictures: their size, the local window as a share of it, when a place agrees."""
+
+    across_px: Annotated[int, Field(ge=16, le=4096)]
+    window: Annotated[float, Field(gt=0, le=1)]
+    threshold: Annotated[float, Field(ge=-1, le=1)]
+    min_overlap: Share
+
+
+class PictureSet(_NamedSet):
+    """Everything a comparison of photographs, or of scans as pictures, depends on.
+
+    ``relief`` names the set of impressed marks under which a scan is prepared before it becomes a picture; its
+    released values never change.
+
+    Examples
+    --------
+    >>> picture_set("photo-breech-face-2026").keypoints.extractor
+    'orb'
+    """
+
+    mark: Literal["breech face", "firing pin", "headstamp", "bullet"]
+    working: Working
+    keypoints: Keypoints
+    fit: Fit
+    dense: Dense
+    relief: str
+
+
 Set = TypeVar("Set", bound=_NamedSet)
 
 
@@ -272,6 +328,12 @@ def parameter_sets() -> Mapping[str, ParameterSet]:
 def striated_sets() -> Mapping[str, StriatedSet]:
     """Return all shipped sets for striated marks by name; the first of each mark is its default."""
     return _load("striated.toml", StriatedSet)
+
+
+@cache
+def picture_sets() -> Mapping[str, PictureSet]:
+    """Return all shipped sets for photographs by name; the first of each mark is its default."""
+    return _load("photographs.toml", PictureSet)
 
 
 def parameter_set(name: str) -> ParameterSet:
@@ -296,6 +358,17 @@ def striated_set(name: str) -> StriatedSet:
     return _named(striated_sets(), name)
 
 
+def picture_set(name: str) -> PictureSet:
+    """Return the shipped set for photographs of this name.
+
+    Raises
+    ------
+    SetError
+        If there is none; the message lists those that exist.
+    """
+    return _named(picture_sets(), name)
+
+
 def default_set(mark: str) -> ParameterSet:
     """Return the set that is used for an impressed mark when none is named."""
     return _default(parameter_sets(), mark)
@@ -304,6 +377,11 @@ def default_set(mark: str) -> ParameterSet:
 def default_striated_set(mark: str) -> StriatedSet:
     """Return the set that is used for a striated mark when none is named."""
     return _default(striated_sets(), mark)
+
+
+def default_picture_set(mark: str) -> PictureSet:
+    """Return the set that is used for a mark on photographs when none is named."""
+    return _default(picture_sets(), mark)
 
 
 def _load(file: str, model: type[Set]) -> dict[str, Set]:

@@ -1,0 +1,249 @@
+"""Find the mark in a photograph: the circle of the primer, that of the firing pin, and what lies between."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ballistics.errors import MarkError, OptionError
+from imaging.photo import Photo
+
+BoolArray = NDArray[np.bool_]
+Float32Array = NDArray[np.float32]
+
+WORKING_PX = 320
+EDGE_PX = 4.0
+STEEPEST = 0.2
+CELL_PX = 3
+SMALLEST_RADIUS, LARGEST_RADIUS = 0.1, 0.52
+LEAST_SUPPORT = 0.5
+RAYS = 120
+SEARCH = 0.15
+WELL_INSIDE = 0.85
+PIN_MARGIN, PRIMER_MARGIN = 1.12, 0.96
+DEAD_PX = 9
+LEAST_SHARE = 0.01
+CUT_OUT = 0.05
+CANDIDATES = 6
+FEWEST_RAYS = 20
+
+MARKS = ("breech face", "firing pin", "headstamp", "bullet")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PixelCircle:
+    """A circle in a photograph: middle ``(x, y)`` and radius in pixels, and the share of it that was seen."""
+
+    x: float
+    y: float
+    radius: float
+    support: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PhotoRegion:
+    """Where the mark is in a photograph.
+
+    Parameters
+    ----------
+    photo : Photo
+        The photograph as read.
+    mask : ndarray of bool, shape (ny, nx)
+        True on the mark.
+    how : str
+        ``"given"``, ``"whole picture"``, ``"cut out"`` for a mark on a ground of one grey value, or ``"found"``.
+    circles : mapping of str to PixelCircle
+        ``primer`` and ``firing pin`` where they were found.
+    notes : tuple of str
+        What a person should look at.
+    """
+
+    photo: Photo
+    mask: BoolArray
+    how: str
+    circles: Mapping[str, PixelCircle]
+    notes: tuple[str, ...] = ()
+
+
+def find_region(photo: Photo, mark: str = "breech face", *, mask: BoolArray | None = None) -> PhotoRegion:
+    """Find a mark in a photograph, or take the mask that is given.
+
+    Parameters
+    ----------
+    photo : Photo
+        A photograph of a case head, or one that was cropped to the mark.
+    mark : {"breech face", "firing pin", "headstamp", "bullet"}
+        What to look for. A bullet is taken as the whole picture.
+    mask : ndarray of bool, shape (ny, nx), optional
+        The mark as a person marked it; nothing is searched then.
+
+    Returns
+    -------
+    PhotoRegion
+
+    Raises
+    ------
+    MarkError
+        If nothing of the picture is left.
+    OptionError
+        If the mask does not fit the photograph or is empty, or the mark is unknown.
+
+    Notes
+    -----
+    On the smoothed picture every steep edge votes for the middles of the circles it may belong to, as in the
+    gradient Hough transform (Ballard 1981, doi:10.1016/0031-3203(81)90009-1). The primer is the largest circle
+    that is brighter inside, the firing pin the largest one well inside it. Where there is no circle, the whole
+    picture is the mark, with a note. Areas of one grey value, as programs leave them round a mark, are left out;
+    where they cover more than a twentieth of the picture, the rest is the mark and no circle is looked for.
+    """
+    if mask is not None:
+        return _given(photo, mask)
+    if mark not in MARKS:
+        raise OptionError(f"The mark {mark!r} found; choose one of {', '.join(MARKS)}.")
+    keep = ~_dead(photo.pixels)
+    circles: dict[str, PixelCircle] = {}
+    how = "whole picture"
+    notes: tuple[str, ...] = ()
+    if 1.0 - keep.mean() > CUT_OUT:
+        how = "cut out"
+    elif mark != "bullet":
+        circles = _circles(photo.grey)
+        wanted = "firing pin" if mark == "firing pin" else "primer"
+        if wanted in circles:
+            how, keep = "found", keep & _area(photo.shape, mark, circles)
+        else:
+            notes = (f"no circle of the {wanted} found; the whole picture was taken for the mark",)
+    if keep.mean() < LEAST_SHARE:
+        raise MarkError(
+            f"No {mark} found: {keep.mean():.1%} of the picture is left, {LEAST_SHARE:.0%} is needed. "
+            "Is it blank? Otherwise mark it by hand with a mask."
+        )
+    return PhotoRegion(photo=photo, mask=keep, how=how, circles=circles, notes=notes)
+
+
+def _given(photo: Photo, mask: BoolArray) -> PhotoRegion:
+    if mask.shape != photo.shape:
+        raise OptionError(f"A mask of shape {mask.shape} found for a photograph of shape {photo.shape}.")
+    if not mask.any():
+        raise OptionError("The mask keeps nothing of the photograph; white must cover the mark.")
+    return PhotoRegion(photo=photo, mask=np.asarray(mask, np.bool_), how="given", circles={})
+
+
+def _area(shape: tuple[int, int], mark: str, circles: Mapping[str, PixelCircle]) -> BoolArray:
+    primer, pin = (_disc(shape, circles.get(name), margin) for name, margin in MARGINS[mark])
+    if mark == "headstamp":
+        return ~primer
+    return pin if mark == "firing pin" else primer & ~pin
+
+
+MARGINS = {
+    "breech face": (("primer", PRIMER_MARGIN), ("firing pin", PIN_MARGIN)),
+    "firing pin": (("primer", 1.0), ("firing pin", 1.0)),
+    "headstamp": (("primer", 1.0), ("firing pin", 1.0)),
+}
+
+
+def _disc(shape: tuple[int, int], circle: PixelCircle | None, margin: float) -> BoolArray:
+    if circle is None:
+        return np.zeros(shape, np.bool_)
+    y, x = np.ogrid[: shape[0], : shape[1]]
+    inside: BoolArray = (x - circle.x) ** 2 + (y - circle.y) ** 2 <= (margin * circle.radius) ** 2
+    return inside
+
+
+def _dead(pixels: NDArray[np.uint8 | np.uint16]) -> BoolArray:
+    """Where the picture has one value over a patch, as outside a mark that a program cut out."""
+    grey = pixels if pixels.ndim == 2 else pixels.max(axis=2)
+    patch = np.ones((DEAD_PX, DEAD_PX), np.uint8)
+    same = cv2.dilate(grey, patch) == cv2.erode(grey, patch)
+    return cv2.dilate(same.astype(np.uint8), patch) > 0
+
+
+def _circles(grey: Float32Array) -> dict[str, PixelCircle]:
+    """The primer and the firing pin, in pixels of the picture."""
+    scale = min(1.0, WORKING_PX / max(grey.shape))
+    size = tuple(max(1, round(n * scale)) for n in grey.shape[::-1])
+    small = cv2.GaussianBlur(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), (0, 0), EDGE_PX)
+    slope_x, slope_y = (
+        np.asarray(cv2.Sobel(small, cv2.CV_32F, *order, ksize=3), np.float32) for order in ((1, 0), (0, 1))
+    )
+    brighter, darker = (_seen(slope_x, slope_y, inwards) for inwards in (1, -1))
+    primer = max(brighter, key=lambda each: each.radius, default=None)
+    if primer is None:
+        return {}
+    circles = {"primer": primer}
+    inside = [
+        each
+        for each in (*brighter, *darker)
+        if np.hypot(each.x - primer.x, each.y - primer.y) + each.radius < WELL_INSIDE * primer.radius
+    ]
+    if inside:
+        circles["firing pin"] = max(inside, key=lambda each: each.radius)
+    return {
+        name: PixelCircle(
+            x=(each.x + 0.5) / scale - 0.5,
+            y=(each.y + 0.5) / scale - 0.5,
+            radius=each.radius / scale,
+            support=each.support,
+        )
+        for name, each in circles.items()
+    }
+
+
+def _seen(slope_x: Float32Array, slope_y: Float32Array, inwards: int) -> list[PixelCircle]:
+    """Circles across which the picture gets brighter inwards (1) or darker (-1), each measured along rays."""
+    height, width = slope_x.shape
+    steep = np.hypot(slope_x, slope_y)
+    least = max(float(np.quantile(steep, 1.0 - STEEPEST)), 1e-6)
+    y, x = np.nonzero(steep > least)
+    unit_x, unit_y = slope_x[y, x] / steep[y, x], slope_y[y, x] / steep[y, x]
+    radii = np.arange(SMALLEST_RADIUS * width, LARGEST_RADIUS * max(height, width), CELL_PX)
+    rows, columns = height // CELL_PX + 1, width // CELL_PX + 1
+    votes = np.zeros((radii.size, rows, columns), np.float32)
+    for layer, radius in zip(votes, radii, strict=True):
+        to_x, to_y = x + inwards * radius * unit_x, y + inwards * radius * unit_y
+        within = (to_x >= 0) & (to_y >= 0) & (to_x < width) & (to_y < height)
+        cell = (to_y[within] // CELL_PX).astype(np.int64) * columns + (to_x[within] // CELL_PX).astype(np.int64)
+        count = np.bincount(cell, minlength=rows * columns).reshape(rows, columns)
+        layer[:] = cv2.GaussianBlur(count.astype(np.float32) / radius, (0, 0), 1.2)
+    found = []
+    for _ in range(CANDIDATES):
+        layer_at, row, column = np.unravel_index(int(votes.argmax()), votes.shape)
+        near = tuple(slice(max(0, at - 4), at + 5) for at in (layer_at, row, column))
+        votes[near] = 0.0
+        start = ((column + 0.5) * CELL_PX, (row + 0.5) * CELL_PX, float(radii[layer_at]))
+        circle = _measured(slope_x, slope_y, inwards, least, *start)
+        if circle is not None and circle.support >= LEAST_SUPPORT:
+            found.append(circle)
+    return found
+
+
+def _measured(
+    slope_x: Float32Array, slope_y: Float32Array, inwards: int, least: float, x: float, y: float, radius: float
+) -> PixelCircle | None:
+    """Fit a circle to the steepest place on every ray near the one given; None if too few rays have an edge."""
+    angle = np.linspace(0.0, 2.0 * np.pi, RAYS, endpoint=False)[:, None]
+    across, down = np.cos(angle), np.sin(angle)
+    for _ in range(2):
+        along = np.linspace((1.0 - SEARCH) * radius, (1.0 + SEARCH) * radius, 2 * round(SEARCH * radius) + 3)
+        at = (x + across * along).astype(np.float32), (y + down * along).astype(np.float32)
+        towards = [cv2.remap(each, *at, cv2.INTER_LINEAR, borderValue=0) for each in (slope_x, slope_y)]
+        rise = -inwards * (towards[0] * across + towards[1] * down)
+        best = rise.argmax(axis=1)
+        edge = rise[np.arange(RAYS), best] > least
+        if edge.sum() < FEWEST_RAYS:
+            return None
+        places = along[best]
+        edge &= np.abs(places - np.median(places[edge])) < 0.5 * SEARCH * radius
+        if edge.sum() < FEWEST_RAYS:
+            return None
+        points_x, points_y = x + across[edge, 0] * places[edge], y + down[edge, 0] * places[edge]
+        terms = np.stack([points_x, points_y, np.ones_like(points_x)], axis=1)
+        middle = np.linalg.lstsq(terms, points_x**2 + points_y**2, rcond=None)[0]
+        x, y = float(middle[0] / 2), float(middle[1] / 2)
+        radius = float(np.sqrt(max(middle[2] + x * x + y * y, 1.0)))
+    return PixelCircle(x=x, y=y, radius=radius, support=float(edge.mean()))
