@@ -286,6 +286,18 @@ class Fit(_Part):
     least_support: Annotated[int, Field(ge=3, le=1000)]
 
 
+class Turns(_Part):
+    """The search over all rotations where keypoints find no pose.
+
+    Pictures are reduced until the mark is ``across_px`` pixels across; a place where the correlation stands
+    ``least_strength`` standard deviations above all others is checked.
+    """
+
+    step_deg: Annotated[float, Field(gt=0, le=30)]
+    across_px: Annotated[int, Field(ge=32, le=112)]
+    least_strength: Annotated[float, Field(ge=0, le=1000)]
+
+
 class Dense(_Part):
     """The check of a pose on the pictures: their size, the local window as a share of it, when a place agrees."""
 
@@ -311,6 +323,7 @@ class PictureSet(_NamedSet):
     working: Working
     keypoints: Keypoints
     fit: Fit
+    turns: Turns
     dense: Dense
     relief: str
 

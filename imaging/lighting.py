@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from imaging.errors import ParameterError
 from imaging.photo import Light, Photo
+from imaging.render import slopes
 from imaging.resample import isotropic
 from imaging.surface import Surface
 
@@ -44,7 +45,7 @@ def photograph(
     Returns
     -------
     Photo
-        Of the surface's smaller pixel, 8 bits; nine points in ten are darker than 55 % of white.
+        Of the surface's larger pixel, 8 bits; nine points in ten are darker than 55 % of white.
 
     Raises
     ------
@@ -71,8 +72,7 @@ def photograph(
         raise ParameterError(f"A relief of {relief:g} found; it must be positive and finite.")
     square = surface if surface.is_isotropic else isotropic(surface)
     valid = square.valid
-    heights = np.where(valid, square.heights, np.nanmean(square.heights) if valid.any() else 0.0)
-    slope_y, slope_x = (part.astype(np.float32) for part in np.gradient(heights, square.pixel))
+    slope_x, slope_y = slopes(square)
     if relief is None:
         steep = float(np.percentile(np.hypot(slope_x, slope_y)[valid], 90)) if valid.any() else 0.0
         relief = 0.5 / steep if steep > 0 else 1.0

@@ -82,8 +82,7 @@ def shaded(
     if exaggeration is not None and not 0 < exaggeration < math.inf:
         raise ParameterError(f"An exaggeration of {exaggeration:g} found; it must be positive and finite.")
     valid = surface.valid
-    along_x = _slopes(surface.heights, surface.spacing[0], axis=1)
-    along_y = _slopes(surface.heights, surface.spacing[1], axis=0)
+    along_x, along_y = slopes(surface)
     if exaggeration is None:
         steep = np.percentile(np.hypot(along_x, along_y)[valid], 90) if valid.any() else 0.0
         exaggeration = STEEP_SLOPE / float(steep) if steep > 0 else 1.0
@@ -350,6 +349,12 @@ def encode_png(picture: Picture) -> bytes:
     order = {1: None, 3: cv2.COLOR_RGB2BGR, 4: cv2.COLOR_RGBA2BGRA}[channels]
     _, data = cv2.imencode(".png", picture if order is None else cv2.cvtColor(picture, order))
     return bytes(data)
+
+
+def slopes(surface: Surface) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return the slopes along x and y, from one side beside missing points; 0 where no neighbour was measured."""
+    dx, dy = surface.spacing
+    return _slopes(surface.heights, dx, axis=1), _slopes(surface.heights, dy, axis=0)
 
 
 def _slopes(heights: FloatArray, step: float, axis: int) -> NDArray[np.float32]:

@@ -233,22 +233,37 @@ def fit_similarity(
         if np.count_nonzero(weights) < FEWEST:
             return NoSimilarity(reason="fewer than three matches agree on one pose")
         motion = _refit(p, q, weights, fixed_scale)
-    inliers = _weights(*motion, p, q, tolerance_px) > 0
-    if np.count_nonzero(inliers) < FEWEST:
+    fitted = _similarity(*motion, p, q, tolerance_px)
+    if np.count_nonzero(fitted.inliers) < FEWEST:
         return NoSimilarity(reason="fewer than three matches agree on one pose")
-    scale = abs(motion[0])
-    support = min(
-        _places(p[inliers], 2.0 * tolerance_px / math.sqrt(scale)),
-        _places(q[inliers], 2.0 * tolerance_px * math.sqrt(scale)),
-    )
-    return Similarity(
-        angle=cmath.phase(motion[0]),
-        scale=scale,
-        dx=motion[1].real,
-        dy=motion[1].imag,
-        inliers=inliers,
-        support=support,
-    )
+    return fitted
+
+
+def similarity_of(
+    matrix: NDArray[np.float64],
+    reference_points: NDArray[np.floating[Any]],
+    questioned_points: NDArray[np.floating[Any]],
+    *,
+    tolerance_px: float,
+) -> Similarity:
+    """Return a motion that was found otherwise, with the matched points that agree with it.
+
+    Parameters
+    ----------
+    matrix : ndarray, shape (2, 3)
+        From reference to questioned pixels, a rotation with one scale and a shift.
+    reference_points, questioned_points, tolerance_px
+        As in `fit_similarity`; there may be no points.
+
+    Examples
+    --------
+    >>> moved = similarity_of(np.array([[0.0, -1.0, 5.0], [1.0, 0.0, 0.0]]), np.ones((1, 2)), np.ones((1, 2)),
+    ...     tolerance_px=3.0)
+    >>> round(moved.angle_deg, 3), moved.inliers.tolist(), moved.support
+    (90.0, [False], 0)
+    """
+    turn, shift = complex(matrix[0, 0], matrix[1, 0]), complex(matrix[0, 2], matrix[1, 2])
+    return _similarity(turn, shift, _complex(reference_points), _complex(questioned_points), tolerance_px)
 
 
 def least_support(matches: int, *, tolerance_px: float, area_px: float, scale_known: bool) -> int:
@@ -323,6 +338,15 @@ def _hypotheses(
     if fixed_scale is not None:
         turn = turn / np.abs(turn) * np.float32(fixed_scale)
     return turn, (q[i] + q[j] - turn * (p[i] + p[j])) / 2
+
+
+def _similarity(turn: complex, shift: complex, p: ComplexArray, q: ComplexArray, tolerance: float) -> Similarity:
+    inliers = _weights(turn, shift, p, q, tolerance) > 0
+    root = math.sqrt(abs(turn))
+    support = min(_places(p[inliers], 2.0 * tolerance / root), _places(q[inliers], 2.0 * tolerance * root))
+    return Similarity(
+        angle=cmath.phase(turn), scale=abs(turn), dx=shift.real, dy=shift.imag, inliers=inliers, support=support
+    )
 
 
 def _weights(turn: Any, shift: Any, p: ComplexArray, q: ComplexArray, tolerance: float) -> NDArray[np.float32]:
