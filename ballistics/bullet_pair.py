@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ballistics.bullets import BulletComparison, NoBulletComparison, compare_bullets
-from ballistics.land_pair import scan_digest
-from ballistics.landset import LandSet, NoLandSet
+from ballistics.landset import LandSet, NoLandSet, instrument
 from ballistics.parameters import StriatedSet
+from ballistics.reading import scan_digest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -80,7 +80,7 @@ def compare_land_sets(
     count = max(reference.count, questioned.count)
     first, second = (each.bullet(each.stated or count) for each in (reference, questioned))
     result = compare_bullets(first, second, parameters, mirror=mirror)
-    extra = tuple(_shared(reference, questioned))
+    extra = (*_same_scans(reference, questioned), *_other_instruments(reference, questioned))
     return BulletPair(
         reference=reference,
         questioned=questioned,
@@ -90,7 +90,7 @@ def compare_land_sets(
     )
 
 
-def _shared(reference: LandSet, questioned: LandSet) -> Iterator[str]:
+def _same_scans(reference: LandSet, questioned: LandSet) -> Iterator[str]:
     """Warn of one scan in both bullets."""
     known = {scan_digest(made.scan): number for number, made in reference.lands.items()}
     for number, made in questioned.lands.items():
@@ -99,3 +99,15 @@ def _shared(reference: LandSet, questioned: LandSet) -> Iterator[str]:
                 f"land {other} of {reference.name} and land {number} of {questioned.name} are the same scan: "
                 "that pair compares a scan with itself"
             )
+
+
+def _other_instruments(reference: LandSet, questioned: LandSet) -> Iterator[str]:
+    """Warn of bullets that were not measured by the same instrument."""
+    makers = [
+        dict.fromkeys(instrument(made.scan) for made in each.lands.values()) for each in (reference, questioned)
+    ]
+    if makers[0].keys() != makers[1].keys():
+        shown = "; ".join(
+            f"{', '.join(own)} ({each.name})" for own, each in zip(makers, (reference, questioned), strict=True)
+        )
+        yield f"the bullets were measured by different instruments, which can lower the agreement: {shown}"

@@ -17,10 +17,10 @@ from ballistics.striated import Signature, mirrored_signature
 Array = NDArray[np.float64]
 
 FEWEST_LANDS, MOST_LANDS = 3, 12
-EXACT_LANDS = 7
+EXACT_LANDS = 8
 SHUFFLES = 5000
 MIRROR_ADVANTAGE = 0.2
-FEWEST_PAIRS = 2
+FEWEST_PAIRS, FEW_PAIRS = 2, 4
 
 Direction = Literal["same", "reversed"]
 
@@ -63,11 +63,13 @@ class BulletComparison:
         Mean correlation along each phase, for lands in the same and in the reversed order; NaN where fewer than
         two land pairs exist.
     phase : int
-        The questioned land that faces the reference's first one, counted from 0, at the best phase.
+        The questioned land that faces the reference's first one, counted from 0, at the best phase: the one whose
+        mean exceeds chance most for its number of pairs, see `compare_bullets`.
     direction : {"same", "reversed"}
         Whether both bullets' lands run in the same order there.
     p_value : float
-        Share of all ways to pair the lands whose best phase is at least as good (exact up to 7 lands).
+        Share of all orders of one bullet's lands whose best phase exceeds chance at least as much: of the
+        reference's or of the questioned ones, whichever is larger. Exact up to 8 lands.
     mirrored : bool
         Whether the questioned lands were mirrored for this comparison.
     """
@@ -86,16 +88,51 @@ class BulletComparison:
     @property
     def sequence_average(self) -> float:
         """Mean correlation of the land pairs at the best phase: the score of the pair of bullets."""
-        return float(self.averages[int(self.direction == "reversed"), self.phase])
+        return float(self.averages[self._row, self.phase])
+
+    @property
+    def counts(self) -> NDArray[np.int64]:
+        """Number of land pairs behind each of the averages, shape (2, n)."""
+        found: NDArray[np.int64] = np.isfinite(_along_phases(self.correlations.ccf)).sum(axis=-1)
+        return found
+
+    @property
+    def other_phase(self) -> int | None:
+        """The other phase of the same direction whose mean is highest; None if there is none.
+
+        A mean of few pairs is high by chance, so only phases with as many pairs as the best one are looked at, or,
+        where none has so many, those with the most. Phases of the other direction share land pairs with the best
+        one and say nothing about chance.
+        """
+        count, means = self.counts[self._row], self.averages[self._row]
+        others = np.arange(count.size) != self.phase
+        enough = count >= min(count[self.phase], count[others].max())
+        means = np.where(others & enough, means, np.nan)
+        return int(np.nanargmax(means)) if np.isfinite(means).any() else None
 
     @property
     def other_phases(self) -> float:
-        """Highest mean correlation at any other phase of the same direction; NaN if there is none.
+        """Mean correlation at `other_phase`, for comparison with the sequence average; NaN if there is none."""
+        other = self.other_phase
+        return math.nan if other is None else float(self.averages[self._row, other])
 
-        Phases of the other direction share land pairs with the best one and say nothing about chance.
-        """
-        others = np.delete(self.averages[int(self.direction == "reversed")], self.phase)
-        return float(np.nanmax(others)) if np.isfinite(others).any() else math.nan
+    @property
+    def other_pairs(self) -> int:
+        """Number of land pairs at `other_phase`; 0 if there is none."""
+        other = self.other_phase
+        return 0 if other is None else int(self.counts[self._row, other])
+
+    @property
+    def smallest_p_value(self) -> float:
+        """The p-value if the pairs of this phase agreed and no others did: with these lands none is smaller."""
+        ideal = np.where(np.isfinite(self.correlations.ccf), 0.0, np.nan)
+        for pair in self.pairs:
+            ideal[pair] += 1.0
+        return _p_value(ideal)
+
+    @property
+    def _row(self) -> int:
+        return int(self.direction == "reversed")
 
     @property
     def pairs(self) -> tuple[tuple[int, int], ...]:
@@ -137,6 +174,13 @@ def compare_bullets(
         Falsy with the reason when the numbers of lands differ, which is a difference of class, or when there is
         too little to compare. When the mirror image agrees much better, a warning proposes ``mirror``; it is
         never applied unasked.
+
+    Notes
+    -----
+    Where lands are missing, phases have different numbers of pairs, and the mean of two pairs is high by chance
+    more often than that of four. So the best phase is the one whose mean exceeds the median of all land pairs
+    by most standard errors: by the largest excess times the root of its number of pairs. Without missing lands
+    it has the highest mean. The phase test compares phases in the same way.
     """
     n = reference.lands
     if n != questioned.lands:
@@ -160,13 +204,18 @@ def compare_bullets(
     averages = _averages(chosen.ccf)
     if not np.isfinite(averages).any():
         return NoBulletComparison(reason="no phase has two lands that both bullets show")
-    row, phase = np.unravel_index(int(np.nanargmax(averages)), averages.shape)
-    best = float(averages[row, phase])
+    row, phase = _best_phase(chosen.ccf)
+    best, rival = float(averages[row, phase]), float(_averages(other.ccf)[_best_phase(other.ccf)])
     warnings = [*(f"{b.name}: {note}" for b in (reference, questioned) for note in b.notes)]
-    rival = _averages(other.ccf)
-    if np.isfinite(rival).any() and float(np.nanmax(rival)) > best + MIRROR_ADVANTAGE:
+    count = int(np.isfinite(_along_phases(chosen.ccf)[row, phase]).sum())
+    if count < FEW_PAIRS:
         warnings.append(
-            f"the mirror image of one bullet agrees far better (sequence average {np.nanmax(rival):.2f} against "
+            f"the sequence average is the mean of only {count} land pairs: with fewer than {FEW_PAIRS}, other "
+            "phases and other barrels come near it by chance"
+        )
+    if rival > best + MIRROR_ADVANTAGE:
+        warnings.append(
+            f"the mirror image of one bullet agrees far better (sequence average {rival:.2f} against "
             f"{best:.2f}): one set of scans is probably mirrored. Compare again "
             f"{'without' if mirror else 'with'} --mirror"
         )
@@ -176,9 +225,9 @@ def compare_bullets(
         parameters=parameters,
         correlations=chosen,
         averages=averages,
-        phase=int(phase),
+        phase=phase,
         direction="same" if row == 0 else "reversed",
-        p_value=_p_value(chosen.ccf, best),
+        p_value=_p_value(chosen.ccf),
         mirrored=mirror,
         warnings=tuple(warnings),
     )
@@ -193,37 +242,64 @@ def mirrored_bullet(bullet: Bullet) -> Bullet:
     )
 
 
+def _along_phases(ccf: Array) -> Array:
+    """The land pairs of every phase, for lands in the same order and in the reversed one; shape (..., 2, n, n)."""
+    land = np.arange(ccf.shape[-1])
+    places = np.stack([land[:, None] + land, land[:, None] - land]) % land.size
+    return ccf[..., land, places]
+
+
 def _averages(ccf: Array) -> Array:
-    """Mean along every phase, for lands in the same order and in the reversed one; shape (2, n)."""
-    n = len(ccf)
-    land = np.arange(n)
-    places = np.stack([(land[:, None] + land[None]) % n, (land[:, None] - land[None]) % n])
-    values = ccf[land[None, None], places]
-    known = np.isfinite(values)
-    count = known.sum(axis=-1)
-    total = np.where(known, values, 0.0).sum(axis=-1)
+    """Mean along every phase; NaN where it has fewer than two pairs."""
+    total, count = _sums(ccf)
     return np.where(count >= FEWEST_PAIRS, total / np.maximum(count, 1), np.nan)
 
 
-def _p_value(ccf: Array, best: float) -> float:
-    """Permutation test: how often the best phase is as good when the questioned lands are shuffled.
+def _strengths(above: Array) -> Array:
+    """Sum along every phase over the root of its number of pairs; -inf where it has fewer than two."""
+    total, count = _sums(above)
+    return np.where(count >= FEWEST_PAIRS, total / np.sqrt(np.maximum(count, 1)), -np.inf)
 
-    All orders are tried up to seven lands, 5000 random ones (fixed seed) beyond.
+
+def _sums(values: Array) -> tuple[Array, NDArray[np.int64]]:
+    pairs = _along_phases(values)
+    known = np.isfinite(pairs)
+    return np.where(known, pairs, 0.0).sum(axis=-1), known.sum(axis=-1)
+
+
+def _above_chance(ccf: Array) -> Array:
+    """Correlations less their median: most pairs of lands do not belong together, whatever the bullets."""
+    known = ccf[np.isfinite(ccf)]
+    above: Array = ccf - (np.median(known) if known.size else 0.0)
+    return above
+
+
+def _best_phase(ccf: Array) -> tuple[int, int]:
+    """Row of the averages and phase that exceed chance most."""
+    strengths = _strengths(_above_chance(ccf))
+    row, phase = np.unravel_index(int(strengths.argmax()), strengths.shape)
+    return int(row), int(phase)
+
+
+def _p_value(ccf: Array) -> float:
+    """Permutation test: how often the best phase is as good when the lands of one bullet are shuffled.
+
+    Where lands are missing it matters which bullet's; the larger share counts.
     """
-    n = len(ccf)
+    orders = _orders(len(ccf))
+    shares = []
+    for above in (_above_chance(ccf), _above_chance(ccf).T):
+        reached = _strengths(above[:, orders].swapaxes(0, 1)).max(axis=(1, 2))
+        shares.append(float(np.mean(reached >= _strengths(above).max() - 1e-12)))
+    return max(shares)
+
+
+def _orders(n: int) -> NDArray[np.int64]:
+    """Orders of the lands to try: all up to eight lands, 5000 random ones (fixed seed) beyond.
+
+    The turns and the reversal of an order have the same best phase, so one of these is enough.
+    """
     if n <= EXACT_LANDS:
-        orders = np.array(list(permutations(range(n))))
-    else:
-        rng = np.random.default_rng(0)
-        orders = np.stack([np.arange(n), *(rng.permutation(n) for _ in range(SHUFFLES))])
-    land = np.arange(n)
-    known = np.isfinite(ccf)
-    filled = np.where(known, ccf, 0.0)
-    reached = np.full(len(orders), -np.inf)
-    for step in (1, -1):
-        for phase in range(n):
-            columns = orders[:, (phase + step * land) % n]
-            count = known[land, columns].sum(axis=1)
-            mean = filled[land, columns].sum(axis=1) / np.maximum(count, 1)
-            reached = np.maximum(reached, np.where(count >= FEWEST_PAIRS, mean, -np.inf))
-    return float(np.mean(reached >= best - 1e-12))
+        return np.array([(0, *rest) for rest in permutations(range(1, n)) if rest[0] < rest[-1]])
+    rng = np.random.default_rng(0)
+    return np.stack([np.arange(n), *(rng.permutation(n) for _ in range(SHUFFLES))])

@@ -48,9 +48,10 @@ def correlate_signatures(
 ) -> Correlations:
     """Correlate every reference signature with every questioned one at all lags, at once.
 
-    A missing signature (None) gives NaN. Mean and variance are taken over the common points of each lag alone
-    (masked normalised cross-correlation), so missing points count for nothing. Where a stretch is tried, either
-    signature takes half of it, so that swapping the two turns lag and stretch round and changes nothing else.
+    A signature that is missing (None), constant or without a measured point gives NaN. Mean and variance are taken
+    over the common points of each lag alone (masked normalised cross-correlation), so missing points count for
+    nothing. Where a stretch is tried, either signature takes half of it, so that swapping the two turns lag and
+    stretch round and changes nothing else.
     """
     factors = _factors(lags)
     first, second = _stacked(reference, np.sqrt(factors)), _stacked(questioned, 1.0 / np.sqrt(factors))
@@ -144,7 +145,7 @@ def _stacked(signatures: Sequence[Signature | None], factors: Array) -> Float32A
     length = max((each.heights_um.size for each in signatures if each is not None), default=1)
     stack = np.zeros((3, factors.size, len(signatures), length), np.float32)
     for index, each in enumerate(signatures):
-        if each is None:
+        if each is None or not np.isfinite(each.heights_um).any():
             continue
         known = each.heights_um[np.isfinite(each.heights_um)]
         mean = known.mean()

@@ -124,7 +124,7 @@ def cut_across(scan: Surface, chosen: parameters.Crosscut, *, row_um: float | No
     slope, straight, seen = _upright(
         striae, measured, row_step / step_x, math.tan(math.radians(chosen.steepest_deg))
     )
-    band = max(4, round(chosen.band_um * 1e-6 / row_step))
+    band = min(max(4, round(chosen.band_um * 1e-6 / row_step)), len(straight))
     first, stability = _best_band(
         straight, seen, band, None if row_um is None else (row_um * 1e-6 - start) / row_step
     )
@@ -266,8 +266,7 @@ def _sheared(striae: Float32Array, measured: Float32Array, slope: float) -> tupl
 
 def _best_band(striae: Float32Array, seen: Float32Array, band: int, middle: float | None) -> tuple[int, float]:
     """First row of the band that shares most relief, and the correlation of its rows."""
-    rows, columns = striae.shape
-    part = inner_part(columns, MIDDLE)
+    part = inner_part(striae.shape[1], MIDDLE)
     kept = seen[:, part]
     inner = striae[:, part] - (striae[:, part].sum(axis=1) / np.maximum(kept.sum(axis=1), 1.0))[:, None]
     inner = inner * kept
@@ -279,7 +278,6 @@ def _best_band(striae: Float32Array, seen: Float32Array, band: int, middle: floa
     second = (np.square(inner[gap:]) * common).sum(axis=1) / count
     correlation = shared / np.sqrt(np.maximum(first * second, 1e-12))
     window = np.ones(band - gap) / (band - gap)
-    band = min(band, rows)
     mean_correlation = np.convolve(correlation, window, "valid")
     mean_shared = np.convolve(np.maximum(shared, 0.0), window, "valid")
     coverage = np.convolve(kept.mean(axis=1), np.ones(band) / band, "valid")

@@ -55,6 +55,7 @@ def find_shoulders(cut: Cut, *, step_um: float) -> Shoulders:
     heights = cut.heights[::stride] * 1e6
     spacing_um = cut.spacing * stride * 1e6
     residual = _residual(heights)
+    known = np.flatnonzero(np.isfinite(heights)) if np.isfinite(heights).any() else np.arange(heights.size)
     x = np.linspace(-1.0, 1.0, heights.size)
     found, confidence, notes = [], 0.0, []
     for side, name in ((-1, "left"), (1, "right")):
@@ -65,7 +66,7 @@ def find_shoulders(cut: Cut, *, step_um: float) -> Shoulders:
         seen = [place for place in (left_curve, jump) if place is not None]
         if not seen:
             notes.append(f"no groove on the {name}; the crosscut is used to its end")
-            place = int(np.flatnonzero(np.isfinite(heights))[-1 if side > 0 else 0])
+            place = int(known[-1 if side > 0 else 0])
         else:
             place = int(outwards[_foot(residual[outwards], min(seen))])
             agree = len(seen) == 2 and abs(seen[0] - seen[1]) * spacing_um <= AGREEMENT_UM

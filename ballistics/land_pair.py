@@ -16,7 +16,7 @@ from ballistics.cmps import CongruentSegments, congruent_both_ways
 from ballistics.correlation import correlate_signatures, stretched
 from ballistics.output import printable
 from ballistics.parameters import StriatedSet
-from ballistics.reading import accepted_in
+from ballistics.reading import accepted_in, scan_digest
 from ballistics.striae import NotMeasured, StriaeFeatures, striae_features
 from ballistics.striated import NoSignature, Signature, mirrored_signature
 from imaging.surface import Surface
@@ -134,8 +134,8 @@ def compare_lands(
     Returns
     -------
     LandComparison or NoLandComparison
-        Falsy with the reason where a signature is missing or the two share too little. When the mirror image
-        agrees much better, a warning proposes ``mirror``; it is never applied unasked.
+        Falsy with the reason where a signature is missing or constant or the two share too little. When the
+        mirror image agrees much better, a warning proposes ``mirror``; it is never applied unasked.
 
     Examples
     --------
@@ -152,6 +152,9 @@ def compare_lands(
     for role, made in (("the reference", reference), ("the questioned scan", questioned)):
         if isinstance(made, NoSignature):
             reason = f"{scan_label(made.scan, role)}: {made.reason}"
+            return NoLandComparison(reason=reason, parameters=parameters, scans=(reference.scan, questioned.scan))
+        if not _varies(made):
+            reason = f"{scan_label(made.scan, role)}: the signature is constant or nothing of it was measured"
             return NoLandComparison(reason=reason, parameters=parameters, scans=(reference.scan, questioned.scan))
         signatures.append(made)
     first, second = signatures
@@ -209,14 +212,14 @@ def lands_at_best_phase(comparison: BulletComparison) -> dict[tuple[int, int], L
     return found
 
 
-def scan_digest(scan: Surface) -> str:
-    """Return the hash of a scan's file, or of its heights if it was never in one."""
-    return scan.provenance.sha256 or scan.digest()
-
-
 def scan_label(scan: Surface, otherwise: str) -> str:
     """Return the name of a scan's file without its folder, safe to print."""
     return printable(Path(scan.provenance.path).name) if scan.provenance.path else otherwise
+
+
+def _varies(signature: Signature) -> bool:
+    known = signature.heights_um[np.isfinite(signature.heights_um)]
+    return known.size > 0 and float(np.ptp(known)) > 0.0
 
 
 def _between(heights: Array, places: Array) -> Array:

@@ -102,7 +102,10 @@ def read_list(path: Path) -> LandList:
     except tomllib.TOMLDecodeError as error:
         raise LandsError(f"{path} is not TOML: {printable(error)}.") from error
     except ValidationError as error:
-        found = "; ".join(_explained(each, text) for each in error.errors()[:3])
+        faults = error.errors()
+        if any(len(each["loc"]) > 1 for each in faults):  # pydantic counts faulty entries as missing
+            faults = [each for each in faults if each["type"] != "too_short"]
+        found = "; ".join(_explained(each, text) for each in faults[:3])
         raise LandsError(f"{path}: {found}.") from error
 
 
@@ -111,7 +114,7 @@ def _explained(error: object, text: str) -> str:
     assert isinstance(error, dict)
     place = [part for part in error["loc"] if isinstance(part, str | int)]
     entry = place[1] if len(place) > 1 and isinstance(place[1], int) else None
-    keys = [part for part in place if isinstance(part, str)]
+    keys = [part for part in place[0 if entry is None else 2 :] if isinstance(part, str)]
     key = keys[-1] if keys else ""
     where = f"[[land]] entry {entry + 1}" if entry is not None else "the list"
     if line := _line(text, key, entry):
@@ -119,9 +122,12 @@ def _explained(error: object, text: str) -> str:
     if error["type"] == "extra_forbidden":
         allowed = ", ".join((LandList if entry is None else ListedLand).model_fields)
         return f"{where}: unknown key {printable(key)!r}; the keys are {allowed}"
+    if place == ["land"]:
+        found = "no 'land' found" if error["type"] in ("missing", "too_short") else "'land' is no list of entries"
+        return f"{where}: {found}; give one [[land]] with file and number for each scan"
     message = str(error["msg"]).removeprefix("Value error, ")
-    named = f" {printable(key)!r}" if key and key != "land" else ""
-    return f"{where}:{named} {message[:1].lower()}{message[1:]}".replace(":  ", ": ")
+    named = f" {printable(key)!r}" if key else ""
+    return f"{where}:{named} {message[:1].lower()}{message[1:]}"
 
 
 def _line(text: str, key: str, entry: int | None) -> int | None:

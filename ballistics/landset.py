@@ -14,16 +14,22 @@ from ballistics.folders import LIST_SUFFIX, lands_by_number, scans_in
 from ballistics.landlist import read_list
 from ballistics.output import printable
 from ballistics.parameters import StriatedSet, default_striated_set
-from ballistics.reading import ACCEPTING, AS_FOUND, ByHand, accepted_in, doubt_in, signature_of
+from ballistics.reading import (
+    ACCEPTING,
+    AS_FOUND,
+    ByHand,
+    accepted_in,
+    doubt_in,
+    is_land,
+    scan_digest,
+    signature_of,
+)
 from ballistics.segment import read_mask
 from ballistics.striated import NoSignature, Signature
 from imaging.errors import FileError
 from imaging.files import open_surface
 from imaging.surface import Finding, Surface
 
-SQUARE = 1.5
-LARGE_UM = 1000.0
-PLAIN, LIKELY = 0.75, 0.5
 ALIKE = 1e-3
 
 
@@ -133,8 +139,8 @@ def open_bullet(
     -------
     LandSet or NoLandSet
         Falsy with the reason while a file or the set is in doubt: scans of different pixel size
-        (``mixed-pixels``) or instruments (``mixed-instruments``), a scan that looks like a cartridge case
-        (``not-a-land``).
+        (``mixed-pixels``) or instruments (``mixed-instruments``), one scan under two numbers (``same-scan``), a
+        scan that looks like a cartridge case (``not-a-land``).
 
     Raises
     ------
@@ -143,7 +149,7 @@ def open_bullet(
     OptionError
         If a place or a mask set by hand does not fit its scan.
     FileError
-        If the folder, the list or a scan cannot be read.
+        If the folder, the list or a scan does not exist or cannot be read.
     FormatError
         If a file is no scan.
     """
@@ -163,7 +169,7 @@ def open_bullet(
     made: dict[int, Signature | NoSignature] = {}
     if not _doubts(scans, [], accept):
         made = {number: listed[number].sign(scan, parameters, accept) for number, scan in scans.items()}
-        findings += _strangers(made)
+        scans = {number: each.scan for number, each in made.items()}
         findings += _turned(made)
     if reason := _doubts(scans, findings, accept):
         return NoLandSet(name=name, reason=f"in doubt ({reason}). {ACCEPTING}", scans=scans)
@@ -199,7 +205,12 @@ def _folder(place: Path) -> tuple[str, dict[int, _Listed], list[Finding]]:
 
 
 def _list(place: Path) -> tuple[str, dict[int, _Listed], int | None]:
-    if place.exists() and place.suffix.lower() != LIST_SUFFIX:
+    if not place.exists():
+        raise FileError(
+            f"There is no folder or list {place}; a bullet is a folder with a scan for each land, or a "
+            f"{LIST_SUFFIX} list of them."
+        )
+    if place.suffix.lower() != LIST_SUFFIX:
         raise LandsError(
             f"{place} is one file; a bullet is a folder with a scan for each land, or a {LIST_SUFFIX} list of "
             "them."
@@ -257,7 +268,7 @@ def _differences(scans: Mapping[int, Surface]) -> Iterator[Finding]:
         yield Finding(code="mixed-pixels", severity="doubt", message=f"the lands differ in pixel size: {shown}")
     makers: dict[str, list[int]] = {}
     for number, scan in scans.items():
-        makers.setdefault(_instrument(scan), []).append(number)
+        makers.setdefault(instrument(scan), []).append(number)
     if len(makers) > 1:
         shown = "; ".join(f"{maker} (land {_numbers(of)})" for maker, of in makers.items())
         yield Finding(
@@ -265,9 +276,17 @@ def _differences(scans: Mapping[int, Surface]) -> Iterator[Finding]:
             severity="doubt",
             message=f"the lands are from different instruments: {shown}",
         )
+    same: dict[str, list[int]] = {}
+    for number, scan in scans.items():
+        same.setdefault(scan_digest(scan), []).append(number)
+    for of in same.values():
+        if len(of) > 1:
+            message = f"land {' and '.join(map(str, of))} are the same scan: take out or rename the wrong one"
+            yield Finding(code="same-scan", severity="doubt", message=message)
 
 
-def _instrument(scan: Surface) -> str:
+def instrument(scan: Surface) -> str:
+    """Return the maker, model and serial number of the instrument, as far as the file states them."""
     facts = scan.provenance.metadata
     stated = (facts.get(f"instrument.{part}", "") for part in ("manufacturer", "model", "serial"))
     known = " ".join(printable(text) for text in stated if text.strip(" -") and text.upper() != "N/A")
@@ -277,32 +296,7 @@ def _instrument(scan: Surface) -> str:
 def shows_land(scan: Surface) -> bool:
     """Report whether a scan shows striae between two grooves, under the default set for bullet lands."""
     doubts = [each.code for each in scan.provenance.doubts]
-    return _is_land(signature_of(scan, default_striated_set("bullet land"), accept=doubts))
-
-
-def _is_land(made: Signature | NoSignature) -> bool:
-    """Whether the grooves are plain, or at least likely on a scan of the shape of a land."""
-    shoulders = made.shoulders if isinstance(made, Signature) else None
-    return shoulders is not None and shoulders.confidence >= (PLAIN if _is_square(made.scan) else LIKELY)
-
-
-def _is_square(scan: Surface) -> bool:
-    width, height = sorted(scan.size_um)
-    return width > LARGE_UM and height < SQUARE * width
-
-
-def _strangers(made: Mapping[int, Signature | NoSignature]) -> Iterator[Finding]:
-    """Doubts about scans that are large and square and show no grooves, as a cartridge case does."""
-    for number, each in made.items():
-        if _is_square(each.scan) and not _is_land(each):
-            width, height = each.scan.size_um
-            file = Path(each.scan.provenance.path or f"land {number}").name
-            yield Finding(
-                code="not-a-land",
-                severity="doubt",
-                message=f"{printable(file)} shows no land between two grooves on {width / 1e3:.1f} x "
-                f"{height / 1e3:.1f} mm: is it a cartridge case?",
-            )
+    return is_land(signature_of(scan, default_striated_set("bullet land"), accept=doubts))
 
 
 def _turned(made: Mapping[int, Signature | NoSignature]) -> Iterator[Finding]:

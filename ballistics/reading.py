@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ballistics.errors import OptionError
+from ballistics.output import printable
 from ballistics.parameters import StriatedSet
 from ballistics.segment import segment
 from ballistics.striated import NoSignature, Signature, make_signature
 from imaging.resample import flip
 from imaging.surface import Finding, Surface
+
+NOT_A_LAND = "not-a-land"
+SQUARE = 1.5
+LARGE_UM = 1000.0
+PLAIN, LIKELY = 0.75, 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -46,6 +53,9 @@ def signature_of(
 ) -> Signature | NoSignature:
     """Return the signature of a scan, or why there is none.
 
+    Where the parameters look for grooves, a large and square scan on which none are plain, as on a cartridge case,
+    is in doubt (``not-a-land``).
+
     Parameters
     ----------
     scan : Surface
@@ -77,14 +87,27 @@ def signature_of(
     if by_hand.mask is not None:
         scan = scan.masked(segment(scan, mask=by_hand.mask).mask, step="masked by hand")
     made = _made(scan, parameters, by_hand)
-    if not by_hand.mirror or isinstance(made, NoSignature):
+    if by_hand.mirror and isinstance(made, Signature):
+        last_um = (made.cut.heights.size - 1) * made.cut.spacing * 1e6
+        ends = by_hand.shoulders_um
+        turned = ByHand(
+            row_um=by_hand.row_um, shoulders_um=(last_um - ends[1], last_um - ends[0]) if ends else None
+        )
+        made = _made(flip(scan, "y" if made.cut.transposed else "x"), parameters, turned)
+    if parameters.grooves is None or not _is_square(made.scan) or is_land(made):
         return made
-    axis, length_um = ("y", scan.size_um[1]) if made.cut.transposed else ("x", scan.size_um[0])
-    ends = by_hand.shoulders_um
-    turned = ByHand(
-        row_um=by_hand.row_um, shoulders_um=(length_um - ends[1], length_um - ends[0]) if ends else None
-    )
-    return _made(flip(scan, "y" if axis == "y" else "x"), parameters, turned)
+    return _doubted(made, accept)
+
+
+def is_land(made: Signature | NoSignature) -> bool:
+    """Report whether its grooves are plain, or at least likely on a scan of the shape of a land."""
+    shoulders = made.shoulders if isinstance(made, Signature) else None
+    return shoulders is not None and shoulders.confidence >= (PLAIN if _is_square(made.scan) else LIKELY)
+
+
+def scan_digest(scan: Surface) -> str:
+    """Return the hash of a scan's file, or of its heights if it was never in one."""
+    return scan.provenance.sha256 or scan.digest()
 
 
 ACCEPTING = "Accept it by its code if you have checked it."
@@ -100,6 +123,28 @@ def doubt_in(findings: Sequence[Finding], accept: Collection[str]) -> str:
 def accepted_in(findings: Sequence[Finding]) -> list[str]:
     """Return a sentence for every doubtful finding, for use once all of them are accepted."""
     return [f"accepted in spite of {each.code}: {each.message}" for each in findings if each.severity == "doubt"]
+
+
+def _is_square(scan: Surface) -> bool:
+    width, height = sorted(scan.size_um)
+    return width > LARGE_UM and height < SQUARE * width
+
+
+def _doubted(made: Signature | NoSignature, accept: Collection[str]) -> Signature | NoSignature:
+    """Note on the scan that it may be no land, and give no signature until somebody accepts that."""
+    width, height = made.scan.size_um
+    name = printable(Path(made.scan.provenance.path).name) if made.scan.provenance.path else "the scan"
+    finding = Finding(
+        code=NOT_A_LAND,
+        severity="doubt",
+        message=f"{name} shows no land between two grooves on {width / 1e3:.1f} x {height / 1e3:.1f} mm: is it a "
+        "cartridge case?",
+    )
+    noted = {"findings": (*made.scan.provenance.findings, finding)}
+    scan = replace(made.scan, provenance=made.scan.provenance.model_copy(update=noted))
+    if NOT_A_LAND in accept:
+        return replace(made, scan=scan)
+    return NoSignature(reason=f"in doubt ({finding.code}: {finding.message}). {ACCEPTING}", scan=scan)
 
 
 def _made(scan: Surface, parameters: StriatedSet, by_hand: ByHand) -> Signature | NoSignature:

@@ -124,6 +124,8 @@ def sign(
     This is the second half of `make_signature`, for crosscuts that come from elsewhere. Shoulders are looked for
     with the damage in place, since a groove wall that is not quite straight looks damaged too.
     """
+    if not np.isfinite(cut.heights).any():
+        return NoSignature(reason="the crosscut has no measured point", scan=scan)
     spacing_um, coarsest_um = cut.spacing * 1e6, parameters.band.short_um / PIXELS_PER_WAVE
     if spacing_um > coarsest_um:
         return NoSignature(

@@ -30,7 +30,6 @@ from ballistics.landset import LandSet, NoLandSet
 from ballistics.parameters import StriatedSet
 from ballistics.striae import NotMeasured
 from ballistics.striated import NoSignature, Signature
-from ballistics.striated_summary import smallest_p_value
 
 Role = Literal["reference", "questioned"]
 Row = tuple[float | None, ...]
@@ -175,13 +174,14 @@ class Averages(_Part):
 
 
 class BulletRecord(ComparisonRecord):
-    """Two bullets; ``score`` is the sequence average, the mean correlation along the best phase."""
+    """Two bullets; ``score`` is the sequence average, ``other_phases`` as in `ballistics.bullets`."""
 
     inputs: tuple[MarkRecord, ...]
     phase: int | None = None
     direction: Literal["same", "reversed"] | None = None
     sequence_average: float | None = None
     other_phases: float | None = None
+    other_phases_pairs: int | None = None
     averages: Averages | None = None
     p_value: float | None = None
     smallest_p_value: float | None = None
@@ -258,9 +258,10 @@ def bullet_record(pair: BulletPair) -> BulletRecord:
         direction=result.direction,
         sequence_average=round(result.sequence_average, 6),
         other_phases=_number(result.other_phases),
+        other_phases_pairs=result.other_pairs or None,
         averages=Averages(same=_row(result.averages[0]), reversed=_row(result.averages[1])),
         p_value=round(result.p_value, 9),
-        smallest_p_value=round(smallest_p_value(result.reference.lands), 9),
+        smallest_p_value=round(result.smallest_p_value, 9),
         lands=LandMatrix(ccf=_rows(table.ccf), lag_um=_rows(table.lag_um), overlap=_rows(table.overlap)),
         pairs=_pairs(result),
         mirrored=result.mirrored,

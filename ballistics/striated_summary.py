@@ -7,28 +7,13 @@ import math
 import numpy as np
 
 from ballistics.bullet_pair import BulletPair
-from ballistics.bullets import EXACT_LANDS, SHUFFLES, BulletComparison
+from ballistics.bullets import BulletComparison
 from ballistics.land_pair import LandComparison, lands_at_best_phase
 from ballistics.parameters import StriatedSet
 from ballistics.striae import NotMeasured
 from ballistics.striated import Signature
 
 MISSING = "-"
-
-
-def smallest_p_value(lands: int) -> float:
-    """Return the smallest p-value that the phase test can give for this number of lands.
-
-    Every turn and reversal of the best order is as good as itself: 2 n of n! orders.
-
-    Examples
-    --------
-    >>> [round(smallest_p_value(n), 4) for n in (3, 4, 5, 6, 7)]
-    [1.0, 0.3333, 0.0833, 0.0167, 0.0028]
-    """
-    if lands > EXACT_LANDS:
-        return 1 / (SHUFFLES + 1)
-    return 2 * lands / math.factorial(lands)
 
 
 def signature_rows(signature: Signature) -> list[tuple[str, str]]:
@@ -113,11 +98,11 @@ def bullet_measures(pair: BulletPair, result: BulletComparison) -> dict[str, str
     return {
         "Best phase": f"reference land 1 faces questioned land {result.phase + 1}, {compared} land pairs",
         "Direction": f"lands in the {result.direction} order",
-        "Highest other phase": f"{others:.3f} in the {result.direction} order"
+        "Highest other phase": f"{others:.3f} in the {result.direction} order, {result.other_pairs} land pairs"
         if math.isfinite(others)
         else "none to compare with",
-        "p-value of the phase": f"{result.p_value:.3g}, {smallest_p_value(n):.2g} is the smallest possible for "
-        f"{n} lands",
+        "p-value of the phase": f"{result.p_value:.3g}, {result.smallest_p_value:.2g} is the smallest possible "
+        f"for {n} lands and {compared} land pairs",
         "Lands": f"{n}, {'as stated' if pair.stated else 'the highest land number found, not stated'}",
         "Questioned bullet": "mirrored before it was compared" if result.mirrored else "as scanned",
         "Parameter set": set_text(pair.parameters),

@@ -18,14 +18,16 @@ PHASES = (
     "What the phases say",
     "Lands were scanned from an unknown first one, so every turn of one bullet against the other is tried, and "
     "both orders. The sequence average is the mean correlation along the best of these phases, and the best of "
-    "several is higher than any one by chance. Compare it with the highest other phase.",
+    "several is higher than any one by chance. Where lands are missing, phases have different numbers of land "
+    "pairs; the best one is then the furthest above chance for its number, since a mean of few is high by chance "
+    "more often. Compare it with the highest other phase, which is looked for among those of as many pairs.",
 )
 
 P_VALUE = (
     "What the p-value says",
-    "It is the share of all ways to pair the lands whose best phase is at least as good. It asks whether the "
-    "order of the lands agrees, not whether one barrel fired both, and with few lands it cannot become small. "
-    "It is no error rate.",
+    "It is the share of all ways to pair the lands whose best phase is at least as good, counted for the lands "
+    "of either bullet; the larger share is given. It asks whether the order of the lands agrees, not whether one "
+    "barrel fired both, and with few lands or missing ones it cannot become small. It is no error rate.",
 )
 
 COMMON = (

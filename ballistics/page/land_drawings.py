@@ -6,6 +6,7 @@ so that a stria lies at the same place in the picture and on the curve below it.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -237,7 +238,8 @@ def _segments(comparison: LandComparison, across: Scale, top: float) -> SegmentS
             x=round(across.at(first.start_um + start * first.spacing_um), 1),
             width=round(width, 1),
             congruent=congruent,
-            title=f"segment {number}: {reason}, correlation {correlation:.2f}",
+            title=f"segment {number}: {reason}"
+            + (f", correlation {correlation:.2f}" if math.isfinite(correlation) else ""),
         )
         for number, (start, congruent, reason, correlation) in enumerate(
             zip(

@@ -100,6 +100,7 @@ def draw_phases(comparison: BulletComparison) -> PhaseChart:
     """Turn the averages of all phases into bars from 0 to 1; a negative average has no height."""
     n = comparison.reference.lands
     up = Scale(low=0.0, high=1.0, start=BAR_BOTTOM, end=BAR_TOP)
+    counts = comparison.counts
     bars, groups = [], []
     for row, name in enumerate(("same", "reversed")):
         left = BAR_LEFT + 14 + row * (n * BAR_STEP + GROUP_GAP)
@@ -109,6 +110,7 @@ def draw_phases(comparison: BulletComparison) -> PhaseChart:
             known = math.isfinite(value)
             top = up.at(min(max(value, 0.0), 1.0)) if known else BAR_BOTTOM
             shown = f"{value:.2f}" if known else "none"
+            mean = f"mean of {counts[row, phase]} land pairs {shown}" if known else "fewer than two land pairs"
             bars.append(
                 PhaseBar(
                     x=left + phase * BAR_STEP + 4,
@@ -117,7 +119,7 @@ def draw_phases(comparison: BulletComparison) -> PhaseChart:
                     text=shown,
                     label=str(phase + 1),
                     best=name == comparison.direction and phase == comparison.phase,
-                    title=f"reference land 1 faces questioned land {phase + 1}, {name} order: {shown}",
+                    title=f"reference land 1 faces questioned land {phase + 1}, {name} order: {mean}",
                 )
             )
     return PhaseChart(

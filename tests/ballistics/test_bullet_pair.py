@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,9 @@ from ballistics.bullet_pair import BulletPair, compare_land_sets
 from ballistics.bullets import BulletComparison, NoBulletComparison
 from ballistics.landset import open_bullet
 from ballistics.parameters import default_striated_set
+from ballistics.striated_contract import bullet_record
+from ballistics.striated_summary import bullet_measures
+from imaging.files import open_surface, write_x3p
 
 LAND = default_striated_set("bullet land")
 
@@ -80,3 +84,31 @@ def test_a_set_in_doubt_is_not_compared(bullets: Path, tmp_path: Path) -> None:
     assert not pair
     assert isinstance(pair.result, NoBulletComparison)
     assert pair.result.reason.startswith("mixed: in doubt")
+
+
+def test_bullets_of_different_instruments_are_warned_of(bullets: Path, tmp_path: Path) -> None:
+    assert not any("instrument" in warning for warning in compared(bullets / "one", bullets / "two").warnings)
+    for number in (1, 2, 3):
+        scan = open_surface(bullets / "two" / f"two_Land{number}.x3p")
+        metadata = {**scan.provenance.metadata, "instrument.manufacturer": "Acme"}
+        other = replace(scan, provenance=scan.provenance.model_copy(update={"metadata": metadata}))
+        (tmp_path / "two").mkdir(exist_ok=True)
+        write_x3p(other, tmp_path / "two" / f"two_Land{number}.x3p")
+    warnings = compared(bullets / "one", tmp_path / "two").warnings
+    assert any("different instruments" in warning and "Acme" in warning for warning in warnings)
+
+
+def test_the_record_tells_how_many_pairs_stand_behind_the_figures(bullets: Path, tmp_path: Path) -> None:
+    for number in (1, 2, 6):
+        (tmp_path / "few").mkdir(exist_ok=True)
+        shutil.copy(bullets / "one" / f"one_Land{number}.x3p", tmp_path / "few")
+    pair = paired(tmp_path / "few", bullets / "two", lands=(6, 6))
+    result = pair.result
+    assert isinstance(result, BulletComparison)
+    assert any("the mean of only 2 land pairs" in warning for warning in result.warnings)
+    record, measures = bullet_record(pair), bullet_measures(pair, result)
+    assert (len(record.pairs), record.other_phases_pairs) == (2, result.other_pairs)
+    assert record.smallest_p_value == pytest.approx(result.smallest_p_value)
+    assert result.smallest_p_value > 12 / 720
+    assert f"{result.other_pairs} land pairs" in measures["Highest other phase"]
+    assert f"{result.smallest_p_value:.2g} is the smallest possible" in measures["p-value of the phase"]

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import csv
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import combinations, permutations
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from ballistics.bullets import Bullet, BulletComparison, NoBulletComparison, compare_bullets, mirrored_bullet
+from ballistics.correlation import Correlations
 from ballistics.parameters import default_striated_set
 from ballistics.striated import make_signature
 from imaging import synthetic
 from imaging.files import open_surface
 from imaging.synthetic import Scanning
+
+Array = NDArray[np.float64]
+OfMatrix = Callable[[Array], BulletComparison]
 
 LAND = default_striated_set("bullet land")
 
@@ -115,6 +124,147 @@ def test_what_cannot_be_compared_has_a_reason() -> None:
 
 
 @pytest.fixture(scope="module")
+def signature() -> Any:
+    return make_signature(synthetic.land(np.random.default_rng(1), pixel_um=3.125)[0], LAND)
+
+
+@pytest.fixture
+def of_matrix(monkeypatch: pytest.MonkeyPatch, signature: Any) -> OfMatrix:
+    """Compare two bullets whose lands correlate as in a matrix; a row or column of NaN is a missing land."""
+
+    def comparison(ccf: Array) -> BulletComparison:
+        found = Correlations(ccf=ccf, lag_um=ccf, overlap=ccf, stretch=np.ones_like(ccf))
+        monkeypatch.setattr("ballistics.bullets.correlate_signatures", lambda *_: found)
+        return compared(*(Bullet(name=name, signatures=(signature,) * len(ccf)) for name in "AB"))
+
+    return comparison
+
+
+def unrelated(n: int, seed: int, *, rows: tuple[int, ...] = (), columns: tuple[int, ...] = ()) -> Array:
+    ccf = np.random.default_rng(seed).uniform(0.2, 0.5, (n, n))
+    ccf[list(rows)], ccf[:, list(columns)] = np.nan, np.nan
+    return ccf
+
+
+def with_gaps(n: int, seed: int) -> Array:
+    """Made so that at least three lands are left on each side."""
+    rng = np.random.default_rng(seed)
+    rows, columns = (tuple(rng.permutation(n)[: rng.integers(0, n - 2)].tolist()) for _ in range(2))
+    return unrelated(n, seed, rows=rows, columns=columns)
+
+
+def agreeing(result: BulletComparison) -> set[tuple[int, int]]:
+    return {pair for pair in result.pairs if np.isfinite(result.correlations.ccf[pair])}
+
+
+def test_two_pairs_that_agree_better_do_not_outweigh_four(of_matrix: OfMatrix) -> None:
+    ccf = unrelated(6, 1, rows=(0, 3), columns=(1, 4))
+    true = {(1, 5): 0.95, (2, 0): 0.97, (4, 2): 0.93, (5, 3): 0.74}
+    for pair, value in true.items():
+        ccf[pair] = value
+    result = of_matrix(ccf)
+    assert np.nanmax(result.averages[1]) > result.sequence_average
+    assert (result.phase, result.direction, agreeing(result)) == (4, "same", set(true))
+    assert result.sequence_average == pytest.approx(np.mean(list(true.values())))
+    assert result.p_value == pytest.approx(result.smallest_p_value)
+    turned = of_matrix(np.ascontiguousarray(ccf.T))
+    assert agreeing(turned) == {(j, i) for i, j in true}
+
+
+@pytest.mark.parametrize("n", [3, 4, 6, 7])
+def test_complete_bullets_are_compared_at_the_phase_of_the_highest_mean(of_matrix: OfMatrix, n: int) -> None:
+    for seed in range(20):
+        result = of_matrix(unrelated(n, seed))
+        assert result.sequence_average == result.averages.max()
+        row = result.averages[int(result.direction == "reversed")]
+        assert result.other_phases == np.delete(row, result.phase).max()
+        assert result.other_pairs == n
+
+
+@pytest.mark.parametrize("n", [4, 5, 6, 8, 9])
+def test_the_p_value_does_not_depend_on_which_bullet_is_the_questioned_one(of_matrix: OfMatrix, n: int) -> None:
+    for seed in range(12 if n < 9 else 3):
+        for ccf in (unrelated(n, seed), with_gaps(n, seed)):
+            one, other = of_matrix(ccf), of_matrix(np.ascontiguousarray(ccf.T))
+            assert one.p_value == other.p_value
+            assert one.smallest_p_value == other.smallest_p_value
+            assert one.sequence_average == pytest.approx(other.sequence_average)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_p_value_is_counted_over_every_order_of_either_bullet(of_matrix: OfMatrix, seed: int) -> None:
+    ccf = with_gaps(5, seed)
+    chance = np.nanmedian(ccf)
+
+    def best(matrix: Array) -> float:
+        reached = []
+        for step in (1, -1):
+            for phase in range(5):
+                values = [matrix[land, (phase + step * land) % 5] for land in range(5)]
+                known = [value - chance for value in values if math.isfinite(value)]
+                if len(known) > 1:
+                    reached.append(sum(known) / math.sqrt(len(known)))
+        return max(reached)
+
+    shares = [
+        np.mean([best(each[:, order]) >= best(ccf) - 1e-9 for order in permutations(range(5))])
+        for each in (ccf, ccf.T)
+    ]
+    assert of_matrix(ccf).p_value == pytest.approx(max(shares))
+
+
+@pytest.mark.parametrize(
+    ("n", "rows", "columns", "smallest"),
+    [
+        (3, (), (), 1.0),
+        (6, (), (), 12 / 720),
+        (8, (), (), 16 / 40320),
+        (10, (), (), 1 / 5001),
+        (6, (), (5,), 12 / 720),
+        (6, (0, 1), (), 24 / 720),
+        (6, (0, 1), (0, 1), 24 / 720),
+        (6, (0, 1), (2, 3), 12 * 4 / 720),
+        (8, (0, 1, 2), (5,), 16 * 6 / 40320),
+    ],
+)
+def test_the_smallest_p_value_is_reached_where_only_the_phase_agrees(
+    of_matrix: OfMatrix, n: int, rows: tuple[int, ...], columns: tuple[int, ...], smallest: float
+) -> None:
+    ccf = unrelated(n, 3, rows=rows, columns=columns)
+    ccf[np.eye(n, dtype=bool)] += 0.45
+    result = of_matrix(ccf)
+    assert (result.phase, result.direction) == (0, "same")
+    assert result.smallest_p_value == pytest.approx(smallest)
+    assert result.p_value == pytest.approx(smallest)
+
+
+@pytest.mark.parametrize("n", [4, 6, 8, 9])
+def test_no_p_value_is_below_the_smallest(of_matrix: OfMatrix, n: int) -> None:
+    for seed in range(20 if n < 8 else 3):
+        result = of_matrix(with_gaps(n, seed))
+        assert 0 < result.smallest_p_value <= result.p_value <= 1
+
+
+def test_the_other_phase_has_as_many_pairs_or_the_most(of_matrix: OfMatrix) -> None:
+    ccf = np.full((6, 6), 0.3)
+    ccf[np.eye(6, dtype=bool)] = 0.9
+    ccf[:2], ccf[:, :2] = np.nan, np.nan
+    result = of_matrix(ccf)
+    assert result.counts[0].tolist() == [4, 3, 2, 2, 2, 3]
+    ccf[2, 4], ccf[3, 5], ccf[2, 3] = 0.95, 0.95, 0.6
+    result = of_matrix(ccf)
+    assert (result.phase, result.direction) == (0, "same")
+    assert (result.other_phase, result.other_pairs) == (1, 3)
+    assert result.other_phases == pytest.approx(0.4)
+
+
+@pytest.mark.parametrize(("missing", "told"), [((0, 1), False), ((0, 1, 2), True)])
+def test_few_land_pairs_are_warned_of(of_matrix: OfMatrix, missing: tuple[int, ...], told: bool) -> None:
+    result = of_matrix(unrelated(6, 1, rows=missing))
+    assert any(f"only {6 - len(missing)} land pairs" in warning for warning in result.warnings) == told
+
+
+@pytest.fixture(scope="module")
 def real(data: Path) -> dict[str, Bullet]:
     scans: dict[str, dict[int, Any]] = {}
     with (data / "MANIFEST.csv").open(newline="", encoding="utf-8") as stream:
@@ -169,3 +319,35 @@ def test_real_bullets_of_two_barrels_come_apart(real: dict[str, Bullet]) -> None
 def test_the_mirror_between_two_laboratories_is_noticed(real: dict[str, Bullet]) -> None:
     result = compared(real["H44-B1-bullet1"], real["H252-B1-bullet1"])
     assert any("--mirror" in warning for warning in result.warnings)
+
+
+def without(bullet: Bullet, *lands: int) -> Bullet:
+    """The bullet without these lands, counted from 1."""
+    kept = (None if number in lands else each for number, each in enumerate(bullet.signatures, start=1))
+    return replace(bullet, signatures=tuple(kept))
+
+
+def test_a_real_phase_of_four_pairs_is_found_where_four_lands_are_left(real: dict[str, Bullet]) -> None:
+    bullets = without(real["H44-B1-bullet1"], 1, 4), without(real["H44-B1-bullet2"], 2, 5)
+    result, turned = compared(*bullets), compared(*bullets[::-1])
+    assert (result.phase, result.direction, len(agreeing(result))) == (4, "same", 4)
+    assert (turned.phase, turned.direction) == (2, "same")
+    assert result.p_value == turned.p_value < 0.05
+
+
+@pytest.mark.parametrize("name", ["H252-B1", "H44-B1", "NISTQ"])
+def test_real_phases_are_found_whatever_lands_are_missing(
+    real: dict[str, Bullet], of_matrix: OfMatrix, name: str
+) -> None:
+    whole = compared(real[f"{name}-bullet1"], real[f"{name}-bullet2"])
+    tried = 0
+    for lost in (2, 3):
+        for rows in combinations(range(6), lost):
+            for columns in combinations(range(6), lost):
+                ccf = whole.correlations.ccf.copy()
+                ccf[list(rows)], ccf[:, list(columns)] = np.nan, np.nan
+                true = {pair for pair in whole.pairs if np.isfinite(ccf[pair])}
+                if len(true) > 1:
+                    tried += 1
+                    assert agreeing(of_matrix(ccf)) == true
+    assert tried > 200

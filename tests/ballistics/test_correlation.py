@@ -67,6 +67,16 @@ def test_correlation_is_symmetric_and_takes_the_lag_turned_round() -> None:
     assert none.ccf[0, 1] == pytest.approx(ahead.ccf[0, 0], abs=1e-6)
 
 
+@pytest.mark.parametrize("heights_um", [np.full(300, np.nan), np.full(300, 0.1)], ids=["missing", "constant"])
+def test_a_signature_without_relief_correlates_with_nothing(heights_um: Array) -> None:
+    assert isinstance(MADE, Signature)
+    none = signature(heights_um)
+    for lags in (LAND.lags, STRETCH):
+        found = correlate_signatures([none, MADE], [MADE, none], lags)
+        np.testing.assert_array_equal(np.isfinite(found.ccf), [[False, False], [True, False]])
+        assert found.ccf[1, 0] == pytest.approx(1.0, abs=1e-4)
+
+
 def test_a_planted_lag_is_found_to_a_fraction_of_a_step() -> None:
     made = signed(land(np.random.default_rng(8))[0])
     later = replace(made, heights_um=made.heights_um[40:])

@@ -148,6 +148,38 @@ def test_pixels_that_cannot_show_the_shortest_waves_are_refused(kind: str, pixel
     assert f"pixels of {pixel_um:g} um across the striae found; at most 6.25 um" in refused.reason
 
 
+@pytest.mark.parametrize("kind", ["bullet land", "toolmark"])
+@pytest.mark.parametrize("heights", [np.full(500, np.nan), np.zeros(0)], ids=["missing", "empty"])
+def test_a_crosscut_without_a_point_gives_a_reason(kind: str, heights: np.ndarray) -> None:
+    cut = Cut(heights=heights, spacing=2e-6, rows=(0.0, 1e-4), tilt=0.0, stability=1.0, transposed=False)
+    refused = sign(cut, flat(np.zeros((5, 5))), default_striated_set(kind))
+    assert isinstance(refused, NoSignature)
+    assert refused.reason == "the crosscut has no measured point"
+
+
+def test_a_crosscut_of_few_points_gives_a_reason() -> None:
+    heights = np.full(1500, np.nan)
+    heights[1] = 0.0
+    cut = Cut(heights=heights, spacing=1.5625e-6, rows=(0.0, 1e-4), tilt=0.0, stability=1.0, transposed=False)
+    refused = sign(cut, flat(np.zeros((5, 5))), LAND)
+    assert isinstance(refused, NoSignature)
+    assert "of the crosscut is missing" in refused.reason
+
+
+def test_a_band_longer_than_the_scan_is_the_whole_scan() -> None:
+    scan, _ = land(np.random.default_rng(3))
+    short = replace(scan, heights=np.ascontiguousarray(scan.heights[200:328]))
+    length = 128 * scan.pixel
+    cuts = [
+        cut_across(short, LAND.crosscut.model_copy(update={"band_um": band_um}))
+        for band_um in (200.0, 225.0, 800.0)
+    ]
+    for cut in cuts:
+        assert isinstance(cut, Cut)
+        assert cut.rows == pytest.approx((0.0, length))
+        assert cut.stability == cuts[0].stability  # type: ignore[union-attr]
+
+
 def flat(heights: np.ndarray) -> Surface:
     return Surface(heights=heights, spacing=(1.5625e-6, 1.5625e-6))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -80,6 +81,18 @@ def test_shoulders_are_drawn_where_they_were_found() -> None:
     assert x_bottom - x_top == pytest.approx(lean, abs=0.3)
     used = drawing.plot.outside[0][1]
     assert used == pytest.approx((signature.start_um + 1.5625) * scale, abs=0.1)
+
+
+def test_segments_that_were_not_measured_have_no_correlation() -> None:
+    first, second = signed(1), signed(2)
+    torn = first.heights_um.copy()
+    torn[100:260] = np.nan
+    drawing = draw_pair(compared(replace(first, heights_um=torn), second), (relief_of(first), relief_of(second)))
+    assert drawing.segments is not None
+    titles = [each.title for each in drawing.segments.segments]
+    assert not any("nan" in title for title in titles)
+    assert any("correlation 0." in title for title in titles)
+    assert any("correlation" not in title for title in titles)
 
 
 def test_a_window_beyond_the_scan_is_grey() -> None:

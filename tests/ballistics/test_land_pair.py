@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from ballistics.parameters import default_striated_set
 from ballistics.reading import signature_of
 from ballistics.striae import StriaeFeatures
 from ballistics.striated import NoSignature, Signature
-from imaging.synthetic import land
+from imaging.synthetic import breech_face, land
 
 LAND = default_striated_set("bullet land")
 
@@ -96,6 +97,29 @@ def test_a_missing_signature_gives_the_reason(signatures: dict[str, Signature]) 
     assert not result
     assert "no striae" in result.reason
     assert len(result.scans) == 2
+
+
+@pytest.mark.parametrize("value", [0.5, np.nan])
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_signature_without_relief_gives_that_as_the_reason(
+    signatures: dict[str, Signature], value: float, turned: bool
+) -> None:
+    empty = replace(signatures["b"], heights_um=np.full(600, value))
+    pair = (signatures["a"], empty)
+    result = compare_lands(*(pair[::-1] if turned else pair), LAND)
+    assert isinstance(result, NoLandComparison)
+    assert "constant or nothing of it was measured" in result.reason
+    assert "share less" not in result.reason
+
+
+def test_a_case_is_not_compared_with_a_land_until_it_is_accepted(signatures: dict[str, Signature]) -> None:
+    case = breech_face(np.random.default_rng(4), pixel_um=3.125)
+    result = compare_lands(signature_of(case, LAND), signatures["a"], LAND)
+    assert isinstance(result, NoLandComparison)
+    assert "not-a-land" in result.reason
+    accepted = compare_lands(signature_of(case, LAND, accept=["not-a-land"]), signatures["a"], LAND)
+    assert isinstance(accepted, LandComparison)
+    assert any("in spite of not-a-land" in warning for warning in accepted.warnings)
 
 
 def test_lands_at_the_best_phase_are_those_of_the_matrix(bullets: Path) -> None:

@@ -44,7 +44,11 @@ def test_a_full_list_is_read(tmp_path: Path) -> None:
         (LAND + "row_um = nan\n", r"line 4, .*'row_um'.*finite"),
         (LAND + 'mask = ""\n', r"line 4, .*'mask'"),
         ("lands = 2\n" + LAND, r"line 1, .*'lands'.*greater than or equal to 3"),
-        ("lands = 6\n", "'land' field required|field required"),
+        ("lands = 6\n", r"the list: no 'land' found; give one \[\[land\]\]"),
+        ("", r"the list: no 'land' found; give one \[\[land\]\]"),
+        ("land = []\n", r"line 1, the list: no 'land' found"),
+        ('[land]\nfile = "a"\n', r"the list: 'land' is no list of entries; give one \[\[land\]\]"),
+        ("nam = 3\n", "unknown key 'nam'"),
         (LAND + "mirror = yes\n", "is not TOML: .*line 4"),
         ("[[land]\n", "is not TOML"),
     ],
@@ -65,3 +69,11 @@ def test_what_is_no_text_or_not_there_is_refused(tmp_path: Path) -> None:
         read_list(tmp_path / "none.toml")
     with pytest.raises(FileError, match="short TOML"):
         read_list(_write(tmp_path, "#" * 200_000))
+
+
+@pytest.mark.parametrize("entry", ["number = 1", 'file = "a"', 'fiel = "a"', 'file = "a"\nnumber = 99'])
+def test_a_fault_in_an_entry_is_told_alone(tmp_path: Path, entry: str) -> None:
+    with pytest.raises(LandsError) as caught:
+        read_list(_write(tmp_path, f"[[land]]\n{entry}\n"))
+    faults = str(caught.value).split("; ")
+    assert all("entry 1: " in fault or fault.startswith("the keys are") for fault in faults)

@@ -77,8 +77,8 @@ def test_a_mirrored_scan_is_turned_back_by_its_list(bullets: Path, tmp_path: Pat
     source = bullets / "one" / "one_Land1.x3p"
     scan = open_surface(source)
     write_x3p(flip(scan, "x"), tmp_path / "m.x3p")
-    width = scan.size_um[0]
-    ends = f"shoulders_um = [{width - 2200.0}, {width - 250.0}]"
+    last = scan.size_um[0] - scan.pixel_um
+    ends = f"shoulders_um = [{last - 2200.0}, {last - 250.0}]"
     (tmp_path / "b.toml").write_text(
         f'[[land]]\nfile = "m.x3p"\nnumber = 1\nmirror = true\n{ends}\nrow_um = 500\n'
         f'[[land]]\nfile = "{source}"\nnumber = 2\nshoulders_um = [250.0, 2200.0]\nrow_um = 500\n'
@@ -86,7 +86,8 @@ def test_a_mirrored_scan_is_turned_back_by_its_list(bullets: Path, tmp_path: Pat
     turned, plain = opened(tmp_path / "b.toml").lands.values()
     assert isinstance(turned, Signature)
     assert isinstance(plain, Signature)
-    np.testing.assert_allclose(turned.heights_um, plain.heights_um, atol=0.02)
+    np.testing.assert_allclose(turned.heights_um, plain.heights_um, atol=1e-6)
+    assert turned.start_um == plain.start_um
     assert "flip x" in " ".join(turned.scan.provenance.steps)
 
 
@@ -138,7 +139,7 @@ def test_one_land_or_none_is_no_bullet(bullets: Path, tmp_path: Path) -> None:
         open_bullet(tmp_path / "single", LAND)
     with pytest.raises(LandsError, match="is one file"):
         open_bullet(bullets / "one" / "one_Land1.x3p", LAND)
-    with pytest.raises(FileError):
+    with pytest.raises(FileError, match=r"no folder or list .*missing; a bullet is a folder"):
         open_bullet(tmp_path / "missing", LAND)
 
 
@@ -183,6 +184,13 @@ def test_other_instruments_are_a_doubt(folder: Path) -> None:
     assert opened(folder, accept=["mixed-instruments"])
 
 
+def test_one_scan_under_two_numbers_is_a_doubt(folder: Path) -> None:
+    shutil.copy(folder / "one_Land2.x3p", folder / "one_Land5.x3p")
+    assert "same-scan: land 2 and 5 are the same scan" in refused(folder)
+    accepted = opened(folder, accept=["same-scan"])
+    assert any("in spite of same-scan" in note for note in accepted.bullet(6).notes)
+
+
 @pytest.mark.parametrize("kind", ["breech face", "raw head"])
 def test_a_cartridge_case_among_lands_is_a_doubt(folder: Path, kind: str) -> None:
     rng = np.random.default_rng(4)
@@ -191,6 +199,8 @@ def test_a_cartridge_case_among_lands_is_a_doubt(folder: Path, kind: str) -> Non
     assert "not-a-land" in (reason := refused(folder))
     assert "one_Land4.x3p" in reason
     assert "cartridge case" in reason
+    notes = opened(folder, accept=["not-a-land", "mixed-pixels"]).bullet(6).notes
+    assert sum(note.startswith("land 4: accepted in spite of not-a-land") for note in notes) == 1
 
 
 def test_doubtful_files_stop_the_set_until_they_are_accepted(folder: Path) -> None:

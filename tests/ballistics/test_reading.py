@@ -15,7 +15,7 @@ from ballistics.reading import ByHand, signature_of
 from ballistics.striated import NoSignature, Signature
 from imaging.resample import flip
 from imaging.surface import Finding, Surface
-from imaging.synthetic import LandTruth, land, toolmark
+from imaging.synthetic import LandTruth, breech_face, land, toolmark
 
 LAND = default_striated_set("bullet land")
 
@@ -39,6 +39,20 @@ def test_mirroring_by_hand_undoes_a_mirrored_scan(transposed: bool) -> None:
     np.testing.assert_array_equal(plain.heights_um, back.heights_um)
     np.testing.assert_array_equal(plain.scan.heights, back.scan.heights)
     assert plain.start_um == back.start_um
+
+
+@pytest.mark.parametrize("transposed", [False, True])
+def test_shoulders_set_on_a_mirrored_scan_are_those_of_the_stored_points(transposed: bool) -> None:
+    scan = land(np.random.default_rng(3), pixel_um=3.125, transposed=transposed)[0]
+    points = scan.shape[0 if transposed else 1]
+    first, last = 159.6, 480.4
+    plain = made(scan, ByHand(shoulders_um=(first * 3.125, last * 3.125)))
+    ends = (points - 1 - last) * 3.125, (points - 1 - first) * 3.125
+    back = made(flip(scan, "y" if transposed else "x"), ByHand(mirror=True, shoulders_um=ends))
+    assert back.shoulders is not None
+    assert (back.shoulders.left_um, back.shoulders.right_um) == pytest.approx((first * 3.125, last * 3.125))
+    assert back.start_um == plain.start_um
+    np.testing.assert_allclose(back.heights_um, plain.heights_um, atol=1e-6)
 
 
 def test_what_is_set_by_hand_is_used(scan: Surface) -> None:
@@ -123,6 +137,21 @@ def test_masks_that_do_not_fit_are_refused(scan: Surface) -> None:
         signature_of(scan, LAND, by_hand=ByHand(mask=upper, row_um=600.0))
 
 
+def test_a_case_head_gives_no_signature_of_a_land_until_it_is_accepted() -> None:
+    scan = breech_face(np.random.default_rng(4), pixel_um=3.125)
+    refused = signature_of(scan, LAND)
+    assert isinstance(refused, NoSignature)
+    assert "not-a-land: the scan shows no land between two grooves" in refused.reason
+    assert [each.code for each in refused.scan.provenance.doubts] == ["not-a-land"]
+    assert not scan.provenance.doubts
+    accepted = signature_of(scan, LAND, accept=["not-a-land"])
+    assert isinstance(accepted, Signature)
+    assert [each.code for each in accepted.scan.provenance.doubts] == ["not-a-land"]
+    assert signature_of(scan, LAND, by_hand=ByHand(shoulders_um=(500.0, 2000.0)))
+    other = signature_of(scan, default_striated_set("toolmark"))
+    assert not other.scan.provenance.doubts
+
+
 def test_doubt_stops_a_signature_until_it_is_accepted(scan: Surface) -> None:
     finding = Finding(code="scale-in-doubt", severity="doubt", message="is it?")
     doubtful = replace(scan, provenance=scan.provenance.model_copy(update={"findings": (finding,)}))
@@ -146,6 +175,14 @@ def test_what_holds_no_striae_gives_a_reason(heights: np.ndarray) -> None:
     refused = signature_of(Surface(heights=heights, spacing=(3e-6, 3e-6)), LAND)
     assert isinstance(refused, NoSignature)
     assert refused.reason
+
+
+def test_a_scan_of_which_every_fourth_row_was_measured_gives_a_reason(scan: Surface) -> None:
+    heights = np.full((4 * scan.shape[0], scan.shape[1]), np.nan)
+    heights[::4] = scan.heights
+    refused = signature_of(Surface(heights=heights, spacing=(scan.spacing[0], scan.spacing[1] / 4)), LAND)
+    assert isinstance(refused, NoSignature)
+    assert refused.reason == "the crosscut has no measured point"
 
 
 def test_pixels_that_are_too_coarse_give_a_reason() -> None:
