@@ -30,6 +30,7 @@ Matrix = NDArray[np.float64]
 
 FEWEST_POINTS = 20
 SPREAD = 3.0
+POSSIBLE_MM = 0.3, 40.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -184,6 +185,11 @@ def _photographed(photo: Photo, region: PhotoRegion, parameters: PictureSet) -> 
     rows, columns = (np.flatnonzero(region.mask.any(axis=axis)) for axis in (1, 0))
     window = (int(rows[0]), int(rows[-1]) + 1), (int(columns[0]), int(columns[-1]) + 1)
     cut = photo.crop(*window)
+    if photo.pixel_um is not None:
+        across_mm = max(cut.shape) * photo.pixel_um / 1e3
+        if not POSSIBLE_MM[0] <= across_mm <= POSSIBLE_MM[1]:
+            note = f"the mark is {across_mm:.3g} mm across at {photo.pixel_um:g} um a pixel: is the scale right?"
+            region = replace(region, notes=(*region.notes, note))
     inside = region.mask[window[0][0] : window[0][1], window[1][0] : window[1][1]]
     working = parameters.working
     factor = max(cut.shape) / working.across_px
@@ -192,14 +198,13 @@ def _photographed(photo: Photo, region: PhotoRegion, parameters: PictureSet) -> 
     factor = max(1.0, min(factor, min(cut.shape)))
     small = cut.reduce(factor)
     mask = (
-        cv2.resize(inside.astype(np.uint8), small.shape[::-1], interpolation=cv2.INTER_AREA) > 0
+        cv2.resize(inside.astype(np.uint8), None, fx=1 / factor, fy=1 / factor, interpolation=cv2.INTER_AREA) > 0
         if factor > 1.0
         else inside
     )
     even = to_levels(even_contrast(small.grey, window_px=working.window_px, mask=mask))
-    step = np.array([a / b for a, b in zip(cut.shape[::-1], small.shape[::-1], strict=True)])
-    corner = np.array([window[1][0], window[0][0]]) + (step - 1) / 2
-    to_source = np.column_stack([np.diag(step), corner])
+    corner = np.array([window[1][0], window[0][0]]) + (factor - 1) / 2
+    to_source = np.column_stack([factor * np.eye(2), corner])
     return _described(photo, region, even, mask, small.pixel_um, to_source, parameters)
 
 
@@ -215,8 +220,9 @@ def _described(
     features = _extractor(parameters).extract(picture, mask, pixel_um=pixel_um)
     if len(features) < FEWEST_POINTS:
         return NoPicture(
-            reason=f"{len(features)} keypoints found on the {parameters.mark}, {FEWEST_POINTS} are needed: there "
-            "is next to nothing to see, or the mask leaves too little",
+            reason=f"{len(features)} keypoints found on the {parameters.mark}, prepared as {picture.shape[1]} x "
+            f"{picture.shape[0]} pixels; {FEWEST_POINTS} are needed: there is next to nothing to see, the mask "
+            "leaves too little, or the scale is wrong",
             source=source,
             parameters=parameters,
         )

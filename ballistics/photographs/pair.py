@@ -25,6 +25,7 @@ Points = NDArray[np.float64]
 MIRROR_ADVANTAGE = 1.4
 MIRROR_LEAST, MIRROR_DOUBT = 0.25, 0.4
 SURE = 0.25
+UNLIKE = 4.0
 LAMP_TURNED_DEG = 20.0
 
 
@@ -262,15 +263,19 @@ def _posed(
 
 
 def _best_turn(first: PictureExhibit, second: PictureExhibit, matches: Matches) -> Similarity | None:
-    """The pose of the best of all rotations; None where it does not stand out.
+    """The pose of the best of all rotations; None where it does not stand out, or the marks are of unlike size.
 
     Without a scale the two marks are taken to be of one size.
     """
     chosen = first.parameters
-    factors = [max(1.0, longest_side(each.mask) / chosen.turns.across_px) for each in (first, second)]
+    sides = [longest_side(each.mask) for each in (first, second)]
+    factors = [max(1.0, side / chosen.turns.across_px) for side in sides]
     if first.pixel_um and second.pixel_um:
         pixel_um = max(factors[0] * first.pixel_um, factors[1] * second.pixel_um)
         factors = [pixel_um / first.pixel_um, pixel_um / second.pixel_um]
+        lengths = sides[0] * first.pixel_um, sides[1] * second.pixel_um
+        if max(lengths) > UNLIKE * min(lengths):
+            return None
     still, moving = (
         centred(each.picture, each.mask, factor=factor)
         for each, factor in zip((first, second), factors, strict=True)
@@ -330,7 +335,7 @@ def _warnings(result: PictureComparison, flipped: _Flipped | None) -> Iterator[s
             "the mirror image of one picture fits the other: one of them was probably stored mirrored. Flip it "
             "and compare again"
         )
-    elif result.pose and result.support < result.chance_support:
+    elif 0.0 < result.score < SURE and 0 < result.support < result.chance_support:
         yield (
             f"the pose rests on {result.support} separate places; matches made by chance reach "
             f"{result.chance_support - 1}"

@@ -20,7 +20,8 @@ EDGE_PX = 4.0
 STEEPEST = 0.2
 CELL_PX = 3
 SMALLEST_RADIUS, LARGEST_RADIUS = 0.1, 0.52
-LEAST_SUPPORT = 0.5
+LEAST_SUPPORT = {1: 0.65, -1: 0.65, 0: 0.6}
+CONCENTRIC, GROOVE = 0.05, 0.75
 RAYS = 120
 SEARCH = 0.15
 WELL_INSIDE = 0.85
@@ -95,20 +96,26 @@ def find_region(photo: Photo, mark: str = "breech face", *, mask: BoolArray | No
     Notes
     -----
     On the smoothed picture every steep edge votes for the middles of the circles it may belong to, as in the
-    gradient Hough transform (Ballard 1981, doi:10.1016/0031-3203(81)90009-1). The primer is the largest circle
-    that is brighter inside, the firing pin the largest one well inside it. Where there is no circle, the whole
-    picture is the mark, with a note. Areas of one grey value, as programs leave them round a mark, are left out;
-    where they cover more than a twentieth of the picture, the rest is the mark and no circle is looked for.
+    gradient Hough transform (Ballard 1981, doi:10.1016/0031-3203(81)90009-1). The largest circle that is brighter
+    inside outlines the primer. Where no circle gets brighter or darker all round, as under a side light, it is the
+    largest one with an edge of whatever kind. A groove that shines has two edges round one middle: the primer ends
+    at the inner one. The firing pin is the largest circle well inside. Where there is no circle, the whole picture
+    is the mark, with a note.
+
+    Areas of one grey value, as programs leave them round a mark and bright lamps on it, are left out. Where
+    those that reach the edge cover more than a twentieth of the picture, the rest is the mark and no circle is
+    looked for.
     """
     if mask is not None:
         return _given(photo, mask)
     if mark not in MARKS:
         raise OptionError(f"The mark {mark!r} found; choose one of {', '.join(MARKS)}.")
-    keep = ~_dead(photo.pixels)
+    dead = _dead(photo.pixels)
+    keep = ~dead
     circles: dict[str, PixelCircle] = {}
     how = "whole picture"
     notes: tuple[str, ...] = ()
-    if 1.0 - keep.mean() > CUT_OUT:
+    if dead.mean() > CUT_OUT and _reaching_edge(dead).mean() > CUT_OUT:
         how = "cut out"
     elif mark != "bullet":
         circles = _circles(photo.grey)
@@ -163,6 +170,17 @@ def _dead(pixels: NDArray[np.uint8 | np.uint16]) -> BoolArray:
     return cv2.dilate(same.astype(np.uint8), patch) > 0
 
 
+def _reaching_edge(area: BoolArray) -> BoolArray:
+    """The parts of an area that touch the edge of the picture."""
+    numbers = cv2.connectedComponents(area.astype(np.uint8), connectivity=4)[1]
+    border = np.concatenate([numbers[0], numbers[-1], numbers[:, 0], numbers[:, -1]])
+    outside = np.zeros(int(numbers.max()) + 1, np.bool_)
+    outside[border] = True
+    outside[0] = False
+    reaching: BoolArray = outside[numbers]
+    return reaching
+
+
 def _circles(grey: Float32Array) -> dict[str, PixelCircle]:
     """The primer and the firing pin, in pixels of the picture."""
     scale = min(1.0, WORKING_PX / max(grey.shape))
@@ -172,15 +190,20 @@ def _circles(grey: Float32Array) -> dict[str, PixelCircle]:
         np.asarray(cv2.Sobel(small, cv2.CV_32F, *order, ksize=3), np.float32) for order in ((1, 0), (0, 1))
     )
     brighter, darker = (_seen(slope_x, slope_y, inwards) for inwards in (1, -1))
-    primer = max(brighter, key=lambda each: each.radius, default=None)
-    if primer is None:
+    either = [] if brighter or darker else _seen(slope_x, slope_y, 0)
+    outline = max((*brighter, *either), key=lambda each: each.radius, default=None)
+    if outline is None:
         return {}
-    circles = {"primer": primer}
-    inside = [
+    found = (*brighter, *darker, *either)
+    edges = [
         each
-        for each in (*brighter, *darker)
-        if np.hypot(each.x - primer.x, each.y - primer.y) + each.radius < WELL_INSIDE * primer.radius
+        for each in found
+        if _apart(each, outline) < CONCENTRIC * outline.radius
+        and GROOVE * outline.radius <= each.radius <= outline.radius
     ]
+    primer = min(edges, key=lambda each: each.radius)
+    circles = {"primer": primer}
+    inside = [each for each in found if _apart(each, primer) + each.radius < WELL_INSIDE * primer.radius]
     if inside:
         circles["firing pin"] = max(inside, key=lambda each: each.radius)
     return {
@@ -194,18 +217,30 @@ def _circles(grey: Float32Array) -> dict[str, PixelCircle]:
     }
 
 
+def _apart(first: PixelCircle, second: PixelCircle) -> float:
+    return float(np.hypot(first.x - second.x, first.y - second.y))
+
+
+def _alike(first: PixelCircle, second: PixelCircle) -> bool:
+    near = SEARCH / 2 * second.radius
+    return _apart(first, second) < near and abs(first.radius - second.radius) < near
+
+
 def _seen(slope_x: Float32Array, slope_y: Float32Array, inwards: int) -> list[PixelCircle]:
-    """Circles across which the picture gets brighter inwards (1) or darker (-1), each measured along rays."""
+    """Circles across which the picture gets brighter inwards (1), darker (-1) or either (0), on most rays."""
     height, width = slope_x.shape
     steep = np.hypot(slope_x, slope_y)
     least = max(float(np.quantile(steep, 1.0 - STEEPEST)), 1e-6)
     y, x = np.nonzero(steep > least)
     unit_x, unit_y = slope_x[y, x] / steep[y, x], slope_y[y, x] / steep[y, x]
+    if inwards == 0:
+        x, y = np.tile(x, 2), np.tile(y, 2)
+        unit_x, unit_y = np.r_[unit_x, -unit_x], np.r_[unit_y, -unit_y]
     radii = np.arange(SMALLEST_RADIUS * width, LARGEST_RADIUS * max(height, width), CELL_PX)
     rows, columns = height // CELL_PX + 1, width // CELL_PX + 1
     votes = np.zeros((radii.size, rows, columns), np.float32)
     for layer, radius in zip(votes, radii, strict=True):
-        to_x, to_y = x + inwards * radius * unit_x, y + inwards * radius * unit_y
+        to_x, to_y = x + (inwards or 1) * radius * unit_x, y + (inwards or 1) * radius * unit_y
         within = (to_x >= 0) & (to_y >= 0) & (to_x < width) & (to_y < height)
         cell = (to_y[within] // CELL_PX).astype(np.int64) * columns + (to_x[within] // CELL_PX).astype(np.int64)
         count = np.bincount(cell, minlength=rows * columns).reshape(rows, columns)
@@ -217,9 +252,10 @@ def _seen(slope_x: Float32Array, slope_y: Float32Array, inwards: int) -> list[Pi
         votes[near] = 0.0
         start = ((column + 0.5) * CELL_PX, (row + 0.5) * CELL_PX, float(radii[layer_at]))
         circle = _measured(slope_x, slope_y, inwards, least, *start)
-        if circle is not None and circle.support >= LEAST_SUPPORT:
+        if circle is not None and circle.support >= LEAST_SUPPORT[inwards]:
             found.append(circle)
-    return found
+    found.sort(key=lambda each: -each.support)
+    return [each for k, each in enumerate(found) if not any(_alike(each, better) for better in found[:k])]
 
 
 def _measured(
@@ -232,7 +268,8 @@ def _measured(
         along = np.linspace((1.0 - SEARCH) * radius, (1.0 + SEARCH) * radius, 2 * round(SEARCH * radius) + 3)
         at = (x + across * along).astype(np.float32), (y + down * along).astype(np.float32)
         towards = [cv2.remap(each, *at, cv2.INTER_LINEAR, borderValue=0) for each in (slope_x, slope_y)]
-        rise = -inwards * (towards[0] * across + towards[1] * down)
+        outwards = towards[0] * across + towards[1] * down
+        rise = -inwards * outwards if inwards else np.abs(outwards)
         best = rise.argmax(axis=1)
         edge = rise[np.arange(RAYS), best] > least
         if edge.sum() < FEWEST_RAYS:
