@@ -111,6 +111,8 @@ def centred(picture: Picture, mask: BoolArray, *, factor: float) -> Centred:
         parts = np.asarray(cv2.GaussianBlur(parts, (0, 0), 0.5 * factor))
     parts = np.asarray(cv2.warpAffine(parts, onto, (GRID, GRID), flags=TO_GRID))
     kept = parts[..., 1] > 0.5
+    if not kept.any():
+        raise ParameterError(f"A mark of {across} pixels across vanishes when it is reduced by {factor:g}.")
     values = np.where(kept, parts[..., 0] / np.maximum(parts[..., 1], 0.5), 0.0)
     values = np.where(kept, values - values[kept].mean(), 0.0)
     spread = float(values[kept].std()) or 1.0

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ballistics.parameters import PictureSet
 from ballistics.photographs.exhibit import NoPicture, PictureExhibit, mirrored_exhibit, source_name
 from imaging.agreement import Agreement, Thumbnail, dense_agreement
+from imaging.errors import ParameterError
 from imaging.matching import Matches, match
 from imaging.photo import Photo
 from imaging.similarity import Similarity, find_similarity, least_support, similarity_of
@@ -276,10 +277,13 @@ def _best_turn(first: PictureExhibit, second: PictureExhibit, matches: Matches) 
         lengths = sides[0] * first.pixel_um, sides[1] * second.pixel_um
         if max(lengths) > UNLIKE * min(lengths):
             return None
-    still, moving = (
-        centred(each.picture, each.mask, factor=factor)
-        for each, factor in zip((first, second), factors, strict=True)
-    )
+    try:
+        still, moving = (
+            centred(each.picture, each.mask, factor=factor)
+            for each, factor in zip((first, second), factors, strict=True)
+        )
+    except ParameterError:
+        return None
     found = Turns(moving, step_deg=chosen.turns.step_deg).best(still)
     if found.strength < chosen.turns.least_strength:
         return None
