@@ -26,12 +26,13 @@ from ballistics.batch_methods import (
     Unit,
     file_digest,
 )
+from ballistics.batch_pictures import PictureMethod
 from ballistics.compare import Exhibit, NotComparable, compare_exhibits, prepare_exhibit
 from ballistics.contract import rounded_turn, versions
 from ballistics.errors import BallisticsError, OptionError
 from ballistics.output import Location, check_output
 from ballistics.pair_list import PairOfPaths
-from ballistics.parameters import ParameterSet, StriatedSet, default_set
+from ballistics.parameters import ParameterSet, PictureSet, StriatedSet, default_set
 from ballistics.score_table import Conditions, ScoreRow, ScoreTable, path_cell, record_of
 from imaging.errors import ImagingError
 from imaging.files import open_surface
@@ -55,12 +56,13 @@ class BatchSummary:
 def compare_all(
     pairs: Sequence[PairOfPaths],
     out: Location,
-    parameters: ParameterSet | StriatedSet | None = None,
+    parameters: ParameterSet | StriatedSet | PictureSet | None = None,
     *,
     bullets: bool = False,
     jobs: int | None = None,
     accept: Collection[str] = (),
     units: Unit = "auto",
+    pixel_um: float | None = None,
     overwrite: bool = False,
     kept: int | None = None,
     progress: Progress | None = None,
@@ -74,9 +76,10 @@ def compare_all(
     out : path-like
         The CSV file. Beside it ``<out>.json`` records the parameters, the software and the hash of every
         input. If both exist from the same conditions, pairs that they hold are not computed again.
-    parameters : ParameterSet or StriatedSet, optional
+    parameters : ParameterSet, StriatedSet or PictureSet, optional
         The breech-face default when left out. Under a set for striated marks the score is the correlation and
-        ``dx_um`` the lag of the questioned mark; the other columns of a pose stay empty.
+        ``dx_um`` the lag of the questioned mark; the other columns of a pose stay empty. Under a set for
+        photographs the score is the correlation at the pose, and a shift is given where the scales are known.
     bullets : bool
         Whether each path is a whole bullet, a folder or a list of its lands. The score is then the sequence
         average, and the set must be one for bullet lands.
@@ -86,6 +89,8 @@ def compare_all(
         Codes of doubtful findings that a person has looked at and accepts.
     units : {"auto", "m", "mm", "um"}
         As in `imaging.files.open_surface`.
+    pixel_um : float, optional
+        Side of a pixel of every photograph in micrometres.
     overwrite : bool
         Start anew even if ``out`` exists.
     kept : int
@@ -102,15 +107,16 @@ def compare_all(
     OutputError
         If ``out`` cannot be written, is one of the scans, or was begun under other conditions.
     OptionError
-        If ``jobs`` or ``kept`` is out of range, or the set is not for bullets.
+        If ``jobs`` or ``kept`` is out of range, the set is not for bullets, or a pixel is given for scans.
 
     Notes
     -----
     A file that cannot be read and a mark that cannot be compared are rows with their reason. Anything that is
     no error of ours stops the run; the rows so far stay. Libraries below run on one thread each meanwhile.
     """
-    method = _method(parameters or default_set("breech face"), bullets=bullets, accept=accept, units=units)
-    chosen, kept = method.parameters, method.kept if kept is None else kept
+    chosen = parameters or default_set("breech face")
+    method = _method(chosen, bullets=bullets, accept=accept, units=units, pixel_um=pixel_um)
+    kept = method.kept if kept is None else kept
     if (jobs is not None and jobs < 1) or kept < 2:
         raise OptionError(f"{jobs} jobs and {kept} exhibits found; at least 1 job and 2 exhibits are needed.")
     pairs = list(dict.fromkeys(pairs))
@@ -123,7 +129,7 @@ def compare_all(
         parameters={"name": chosen.name, "hash": chosen.hash, "values": chosen.values},
         score=method.score,
         accept=tuple(sorted(accept)),
-        units=units,
+        units=method.lengths,
         versions=versions(),
         inputs={path_cell(name): digest for name, digest in inputs.items()},
     )
@@ -188,6 +194,10 @@ class _CellMethod:
     kept: int = KEPT
 
     @property
+    def lengths(self) -> str:
+        return self.units
+
+    @property
     def score(self) -> str:
         return self.parameters.score
 
@@ -222,9 +232,22 @@ class _CellMethod:
         )
 
 
-def _method(chosen: ParameterSet | StriatedSet, *, bullets: bool, accept: Collection[str], units: Unit) -> Method:
+def _method(
+    chosen: ParameterSet | StriatedSet | PictureSet,
+    *,
+    bullets: bool,
+    accept: Collection[str],
+    units: Unit,
+    pixel_um: float | None,
+) -> Method:
     if bullets and chosen.mark != "bullet land":
         raise OptionError(f"{chosen.name} is a set for the {chosen.mark}; bullets need one for the bullet land.")
+    if isinstance(chosen, PictureSet):
+        return PictureMethod(parameters=chosen, accept=accept, units=units, pixel_um=pixel_um)
+    if pixel_um is not None:
+        raise OptionError(
+            f"A pixel of {pixel_um:g} um and the set {chosen.name} found; scans have their own scale."
+        )
     if isinstance(chosen, ParameterSet):
         return _CellMethod(parameters=chosen, accept=accept, units=units)
     return (BulletMethod if bullets else LandMethod)(parameters=chosen, accept=accept, units=units)

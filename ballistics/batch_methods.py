@@ -15,7 +15,7 @@ from ballistics.bullets import BulletComparison
 from ballistics.errors import BallisticsError
 from ballistics.land_pair import LandComparison, compare_lands
 from ballistics.landset import LandSet, files_of, open_bullet
-from ballistics.parameters import ParameterSet, StriatedSet
+from ballistics.parameters import ParameterSet, PictureSet, StriatedSet
 from ballistics.reading import signature_of
 from ballistics.striated import NoSignature, Signature
 from imaging.errors import ImagingError
@@ -43,14 +43,17 @@ class Scored:
 class Method(Protocol):
     """One way to compare the exhibits that stand at two paths.
 
-    ``score`` names the figure, ``kept`` says how many prepared exhibits are held in memory. What a method
+    ``score`` names the figure, ``lengths`` says what lengths in files are taken for, ``kept`` how many prepared
+    exhibits are held in memory. What a method
     cannot prepare or compare it answers with the reason as text.
     """
 
     @property
-    def parameters(self) -> ParameterSet | StriatedSet: ...  # noqa: D102
+    def parameters(self) -> ParameterSet | StriatedSet | PictureSet: ...  # noqa: D102
     @property
     def score(self) -> str: ...  # noqa: D102
+    @property
+    def lengths(self) -> str: ...  # noqa: D102
     @property
     def kept(self) -> int: ...  # noqa: D102
     def files(self, path: str) -> list[Path]: ...  # noqa: D102
@@ -68,6 +71,11 @@ class LandMethod:
     units: Unit = "auto"
     score: str = "ccf"
     kept: int = SIGNATURES_KEPT
+
+    @property
+    def lengths(self) -> str:
+        """Unit that the files are written in."""
+        return self.units
 
     def files(self, path: str) -> list[Path]:
         """The scan itself."""
@@ -105,6 +113,11 @@ class BulletMethod:
     units: Unit = "auto"
     score: str = "sequence_average"
     kept: int = BULLETS_KEPT
+
+    @property
+    def lengths(self) -> str:
+        """Unit that the files are written in."""
+        return self.units
 
     def files(self, path: str) -> list[Path]:
         """The scans of the lands, and the list if there is one."""

@@ -72,11 +72,11 @@ class ParametersRecord(_Part):
 
 
 class InputRecord(_Part):
-    """One scan: its file, its hash, and what the reader noticed."""
+    """One scan or photograph: its file, its hash, and what the reader noticed; a photograph may have no scale."""
 
     path: str | None
     sha256: str | None
-    pixel_um: tuple[float, float]
+    pixel_um: tuple[float, float] | None
     findings: tuple[Finding, ...]
 
 

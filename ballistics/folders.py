@@ -1,9 +1,9 @@
-"""Scans in folders: which files are scans, which folders hold a bullet, which land a file name means."""
+"""Files in folders: which are scans or photographs, which folders hold a bullet, which land a file name means."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from ballistics.errors import LandsError
@@ -15,6 +15,7 @@ SUFFIXES = frozenset((
     ".dat", ".datx", ".gwy", ".tmd", ".lext",
 ))
 # fmt: on
+PHOTOGRAPHS = frozenset((".png", ".tif", ".tiff", ".jpg", ".jpeg", ".bmp"))
 LAND = re.compile(r"(?<![a-z])(?:land|lea|l)[\s_.#-]*(\d+)(?!\d)", re.IGNORECASE)
 DIGITS = re.compile(r"(\d+)")
 LIST_SUFFIX = ".toml"
@@ -35,13 +36,21 @@ def scans_in(folder: Path, *, below: bool = False) -> list[Path]:
     >>> scans_in(Path(__file__).parent)
     []
     """
-    found = folder.rglob("*") if below else folder.iterdir()
-    scans = (
+    return _files(folder.rglob("*") if below else folder.iterdir(), SUFFIXES)
+
+
+def photographs_in(folder: Path) -> list[Path]:
+    """Return the photographs in a folder and below it in their natural order, known by their suffix."""
+    return _files(folder.rglob("*"), PHOTOGRAPHS)
+
+
+def _files(found: Iterable[Path], suffixes: Collection[str]) -> list[Path]:
+    files = (
         path
         for path in found
-        if path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
+        if path.suffix.lower() in suffixes and not path.name.startswith(".") and path.is_file()
     )
-    return sorted(scans, key=_natural)
+    return sorted(files, key=_natural)
 
 
 def bullets_in(folder: Path) -> list[Path]:

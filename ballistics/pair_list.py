@@ -7,9 +7,10 @@ import csv
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Literal
 
 from ballistics.errors import OptionError
-from ballistics.folders import SUFFIXES, bullets_in, scans_in
+from ballistics.folders import PHOTOGRAPHS, SUFFIXES, bullets_in, photographs_in, scans_in
 from ballistics.output import Location
 from imaging.errors import FileError
 
@@ -17,20 +18,21 @@ UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 SEPARATORS = ",;\t"
 
 PairOfPaths = tuple[str, str]
+Kind = Literal["scans", "bullets", "photographs"]
 
 
-def list_pairs(source: Location, *, bullets: bool = False) -> list[PairOfPaths]:
+def list_pairs(source: Location, *, kind: Kind = "scans") -> list[PairOfPaths]:
     """Return the pairs of a folder or a list, each once.
 
     Parameters
     ----------
     source : path-like
-        A folder: every pair of the scans in it and below it, known by their suffix. A text or CSV file in
-        UTF-8 or UTF-16, columns separated by commas, semicolons or tabs: one path a line stands for every
+        A folder: every pair of the files of this kind in it and below it, known by their suffix. A text or CSV
+        file in UTF-8 or UTF-16, columns separated by commas, semicolons or tabs: one path a line stands for every
         pair of these; two columns are the pairs themselves. A head of ``reference,questioned`` picks these
         columns. Paths are relative to the list. Empty lines and lines that start with ``#`` are left out.
-    bullets : bool
-        Pairs of bullets: of the folders with scans and the TOML lists of lands that lie in the folder.
+    kind : {"scans", "bullets", "photographs"}
+        What a folder holds. Bullets are the folders with scans and the TOML lists of lands that lie in it.
 
     Raises
     ------
@@ -41,16 +43,20 @@ def list_pairs(source: Location, *, bullets: bool = False) -> list[PairOfPaths]:
     """
     place = Path(source)
     if _is(place.is_dir):
-        found_here = bullets_in(place) if bullets else scans_in(place, below=True)
+        if kind == "photographs":
+            found_here = photographs_in(place)
+        else:
+            found_here = bullets_in(place) if kind == "bullets" else scans_in(place, below=True)
         paths = sorted(str(path) for path in found_here)
         pairs = list(itertools.combinations(paths, 2))
         if not pairs:
-            found = f"{'one' if paths else 'no'} {'bullet' if bullets else 'scan'}"
+            found = f"{'one' if paths else 'no'} {kind.removesuffix('s')}"
             raise OptionError(f"{place} holds {found}; two or more are needed to make a pair.")
         return pairs
-    if place.suffix.lower() in SUFFIXES and _is(place.is_file):
+    if place.suffix.lower() in SUFFIXES | PHOTOGRAPHS and _is(place.is_file):
+        one = "scan" if place.suffix.lower() in SUFFIXES else "photograph"
         raise FileError(
-            f"{place} is a scan by its name; give a folder of scans, or a text or CSV file that lists them."
+            f"{place} is a {one} by its name; give a folder of {one}s, or a text or CSV file that lists them."
         )
     try:
         content = place.read_bytes()

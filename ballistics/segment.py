@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from ballistics.errors import MarkError, OptionError
 from imaging.errors import SurfaceError
 from imaging.form import remove_form
+from imaging.photo import Photo
 from imaging.resample import isotropic
 from imaging.surface import Surface
 
@@ -170,18 +171,18 @@ def segment(scan: Surface, mark: str = "breech face", *, mask: BoolArray | None 
     )
 
 
-def read_mask(path: str | Path, scan: Surface) -> BoolArray:
-    """Read a mask picture made for a scan: white (above 127) is the mark.
+def read_mask(path: str | Path, scan: Surface | Photo) -> BoolArray:
+    """Read a mask picture made for a scan or a photograph: white (above 127) is the mark.
 
     Raises
     ------
     OptionError
-        If it is no picture, not as many pixels wide and high as the scan, or a picture in shades of grey.
+        If it is no picture, not as many pixels wide and high as that, or a picture in shades of grey.
     """
-    place = Path(path)
+    place, what = Path(path), "scan" if isinstance(scan, Surface) else "photograph"
     try:
         if place.exists() and not place.is_file():
-            raise OptionError(f"The mask {path} is not a plain file; a PNG of the scan's size is needed.")
+            raise OptionError(f"The mask {path} is not a plain file; a PNG of the {what}'s size is needed.")
         raw = np.frombuffer(place.read_bytes(), np.uint8)
     except OSError as error:
         raise OptionError(f"The mask {path} cannot be read: {error.strerror or error}.") from error
@@ -189,10 +190,10 @@ def read_mask(path: str | Path, scan: Surface) -> BoolArray:
     with suppress(cv2.error):
         picture = cv2.imdecode(raw, cv2.IMREAD_GRAYSCALE | cv2.IMREAD_IGNORE_ORIENTATION)
     if picture is None:
-        raise OptionError(f"The mask {path} is not a picture; a PNG of the scan's size is needed.")
+        raise OptionError(f"The mask {path} is not a picture; a PNG of the {what}'s size is needed.")
     if picture.shape != scan.shape:
         raise OptionError(
-            f"The mask {path} has {picture.shape[1]} x {picture.shape[0]} pixels, the scan "
+            f"The mask {path} has {picture.shape[1]} x {picture.shape[0]} pixels, the {what} "
             f"{scan.shape[1]} x {scan.shape[0]}; they must agree. ballistics segment "
             "writes one of the right size for a case head."
         )
@@ -200,7 +201,7 @@ def read_mask(path: str | Path, scan: Surface) -> BoolArray:
     if grey > MOST_GREY:
         raise OptionError(
             f"The mask {path} is grey in {grey:.0%} of its pixels; a mask is white on the mark and black "
-            "elsewhere. Was a picture of the scan given instead?"
+            f"elsewhere. Was a picture of the {what} given instead?"
         )
     keep: BoolArray = picture > 127
     return keep

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ballistics.compare import Comparison
 from ballistics.output import printable
-from ballistics.parameters import ParameterSet, StriatedSet
+from ballistics.parameters import ParameterSet, PictureSet, StriatedSet
 from ballistics.wording import RULES
 from imaging.surface import Surface
 
@@ -84,7 +84,7 @@ def grid_text(scan: Surface) -> str:
     return f"{nx} x {ny} points of {pixel} µm, {nx * dx * 1e3:.3g} x {ny * dy * 1e3:.3g} mm"
 
 
-def parameter_rows(parameters: ParameterSet | StriatedSet) -> list[tuple[str, str, str]]:
+def parameter_rows(parameters: ParameterSet | StriatedSet | PictureSet) -> list[tuple[str, str, str]]:
     """Part, name and value of everything in a parameter set, in its order."""
     rows = []
     for part, content in parameters.values.items():

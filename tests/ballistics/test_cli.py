@@ -164,11 +164,6 @@ def _empty(path: Path) -> None:
     path.touch()
 
 
-def _photograph(path: Path) -> None:
-    cv2.imwrite(str(path.with_suffix(".png")), np.zeros((20, 20), np.uint8))
-    path.with_suffix(".png").rename(path)
-
-
 def _text(path: Path) -> None:
     path.write_text("no scan")
 
@@ -177,14 +172,14 @@ def _missing(path: Path) -> None:
     assert not path.exists()
 
 
-@pytest.mark.parametrize("make", [_folder, _empty, _photograph, _text, _missing])
+@pytest.mark.parametrize("make", [_folder, _empty, _text, _missing])
 @pytest.mark.parametrize("command", ["compare", "show", "convert", "segment"])
 def test_input_that_cannot_be_read_ends_with_4(
     run: Run, scans: Path, tmp_path: Path, make: Callable[[Path], None], command: str
 ) -> None:
     bad = tmp_path / "bad.x3p"
     make(bad)
-    more = {
+    more: dict[str, list[Any]] = {
         "compare": [scans / "a1.x3p"],
         "show": [],
         "convert": [tmp_path / "out.x3p"],
@@ -333,7 +328,7 @@ def test_bug_is_one_line_and_a_traceback_only_on_demand(monkeypatch: pytest.Monk
     def fail(path: object, **options: object) -> None:
         raise ZeroDivisionError("oh")
 
-    monkeypatch.setattr("imaging.files.open_surface", fail)
+    monkeypatch.setattr("ballistics.command.picture_pair.open_surface", fail)
     result = run("show", "any.x3p", code=70)
     assert "Please report it" in result.stderr
     assert "ZeroDivisionError" in result.stderr
