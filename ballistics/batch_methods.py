@@ -10,14 +10,14 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
-from ballistics.bullet_pair import compare_land_sets
-from ballistics.bullets import BulletComparison
 from ballistics.errors import BallisticsError
-from ballistics.land_pair import LandComparison, compare_lands
-from ballistics.landset import LandSet, files_of, open_bullet
 from ballistics.parameters import ParameterSet, PictureSet, StriatedSet
-from ballistics.reading import signature_of
-from ballistics.striated import NoSignature, Signature
+from ballistics.striated.bullet_pair import compare_land_sets
+from ballistics.striated.bullets import BulletComparison
+from ballistics.striated.land_pair import LandComparison, compare_lands
+from ballistics.striated.landset import LandSet, files_of, open_bullet
+from ballistics.striated.reading import signature_of
+from ballistics.striated.signature import NoSignature, Signature
 from imaging.errors import ImagingError
 from imaging.files import open_surface
 from imaging.surface import Surface

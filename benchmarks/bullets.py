@@ -20,13 +20,13 @@ import numpy as np
 import scipy.fft
 from threadpoolctl import threadpool_limits
 
-from ballistics.bullets import Bullet, BulletComparison, compare_bullets
-from ballistics.chumbley import ChumbleyScore, chumbley_score
-from ballistics.cmps import CongruentSegments, congruent_segments
-from ballistics.correlation import correlate_signatures
 from ballistics.parameters import StriatedSet, default_striated_set
-from ballistics.striae import StriaeFeatures, striae_features
-from ballistics.striated import Signature, make_signature, mirrored_signature
+from ballistics.striated.bullets import Bullet, BulletComparison, compare_bullets
+from ballistics.striated.chumbley import ChumbleyScore, chumbley_score
+from ballistics.striated.cmps import CongruentSegments, congruent_segments
+from ballistics.striated.correlation import correlate_signatures
+from ballistics.striated.signature import Signature, make_signature, mirrored_signature
+from ballistics.striated.striae import StriaeFeatures, striae_features
 from benchmarks.profiles import area, screwdrivers, variability
 from benchmarks.scans import folder
 from imaging.files import open_surface

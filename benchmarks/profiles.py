@@ -14,11 +14,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ballistics.chumbley import ChumbleyScore, chumbley_score
-from ballistics.correlation import correlate_signatures
-from ballistics.crosscut import Cut
 from ballistics.parameters import StriatedSet, default_striated_set
-from ballistics.striated import Signature, sign
+from ballistics.striated.chumbley import ChumbleyScore, chumbley_score
+from ballistics.striated.correlation import correlate_signatures
+from ballistics.striated.crosscut import Cut
+from ballistics.striated.signature import Signature, sign
 from benchmarks.scans import folder
 from imaging.surface import Surface
 

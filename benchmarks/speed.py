@@ -25,21 +25,21 @@ import numpy as np
 import scipy.fft
 from threadpoolctl import threadpool_limits
 
-from ballistics.bullet_pair import compare_land_sets
-from ballistics.bullets import Bullet, compare_bullets
-from ballistics.chumbley import chumbley_score
-from ballistics.cmps import congruent_segments
 from ballistics.compare import Exhibit, align, compare_exhibits, prepare_exhibit
 from ballistics.contract import versions
-from ballistics.correlation import correlate_signatures
 from ballistics.impressed import match_cells
-from ballistics.landset import open_bullet
 from ballistics.parameters import ParameterSet, StriatedSet, default_set, default_striated_set
-from ballistics.screening import screen
-from ballistics.signature_index import SignatureIndex, index_signatures
-from ballistics.striae import striae_features
-from ballistics.striated import Signature, make_signature
-from ballistics.striated_report import render_bullet_report
+from ballistics.striated.bullet_pair import compare_land_sets
+from ballistics.striated.bullets import Bullet, compare_bullets
+from ballistics.striated.chumbley import chumbley_score
+from ballistics.striated.cmps import congruent_segments
+from ballistics.striated.correlation import correlate_signatures
+from ballistics.striated.landset import open_bullet
+from ballistics.striated.report import render_bullet_report
+from ballistics.striated.screening import screen
+from ballistics.striated.signature import Signature, make_signature
+from ballistics.striated.signature_index import SignatureIndex, index_signatures
+from ballistics.striated.striae import striae_features
 from benchmarks.scans import folder
 from imaging.files import open_surface
 from imaging.register import Pose

@@ -15,14 +15,14 @@ import numpy as np
 import pytest
 import typer
 
-from ballistics.bullet_pair import compare_land_sets
-from ballistics.bullets import BulletComparison
 from ballistics.compare import compare
-from ballistics.land_pair import LandComparison, compare_lands, lands_at_best_phase
-from ballistics.landset import open_bullet
 from ballistics.parameters import default_set, default_striated_set
-from ballistics.reading import signature_of
 from ballistics.segment import segment
+from ballistics.striated.bullet_pair import compare_land_sets
+from ballistics.striated.bullets import BulletComparison
+from ballistics.striated.land_pair import LandComparison, compare_lands, lands_at_best_phase
+from ballistics.striated.landset import open_bullet
+from ballistics.striated.reading import signature_of
 from imaging.errors import ImagingError
 from imaging.files import open_surface
 from imaging.formats.container import pack, read_members

@@ -152,8 +152,8 @@ def _shown(source: Path, units: Literal["auto", "m", "mm", "um"]) -> BatchMark:
     """What the first and the last scan of a folder or list show: lands, bullets of lands, or something else."""
     from ballistics.errors import BallisticsError
     from ballistics.folders import LIST_SUFFIX, bullets_in, scans_in
-    from ballistics.landset import files_of, shows_land
     from ballistics.pair_list import list_pairs
+    from ballistics.striated.landset import files_of, shows_land
     from imaging.errors import ImagingError
     from imaging.files import open_surface
 

@@ -73,9 +73,9 @@ def compare(
     from ballistics.command.picture_pair import compare_sources, is_photograph, read_source
     from ballistics.command.terminal import say, working
     from ballistics.compare import compare as compare_scans
-    from ballistics.landset import shows_land
     from ballistics.output import check_output
     from ballistics.segment import read_mask
+    from ballistics.striated.landset import shows_land
     from imaging.surface import Surface
 
     told = tell(pixel_um, (pixel_um_a, pixel_um_b), light, (lamp_a, lamp_b))

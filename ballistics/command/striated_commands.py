@@ -40,9 +40,9 @@ from ballistics.command.striated_options import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ballistics.bullet_pair import BulletPair
-    from ballistics.bullets import BulletComparison
-    from ballistics.land_pair import LandComparison
+    from ballistics.striated.bullet_pair import BulletPair
+    from ballistics.striated.bullets import BulletComparison
+    from ballistics.striated.land_pair import LandComparison
 
 
 def signature(
@@ -62,11 +62,11 @@ def signature(
     """Cut a striated mark across and make its signature."""
     from ballistics.command.terminal import put_json, put_table, say, working
     from ballistics.output import write_output
-    from ballistics.reading import signature_of
-    from ballistics.striated import NoSignature
-    from ballistics.striated_contract import signature_record
-    from ballistics.striated_report import render_signature_report, write_page
-    from ballistics.striated_summary import signature_csv, signature_rows
+    from ballistics.striated.contract import signature_record
+    from ballistics.striated.reading import signature_of
+    from ballistics.striated.report import render_signature_report, write_page
+    from ballistics.striated.signature import NoSignature
+    from ballistics.striated.summary import signature_csv, signature_rows
     from imaging.files import open_surface
 
     parameters = choose_striated_set(params, mark)
@@ -117,11 +117,11 @@ def compare_lands(
 ) -> None:
     """Compare two lands of bullets, or two other striated marks."""
     from ballistics.command.terminal import put_json, working
-    from ballistics.land_pair import NoLandComparison
-    from ballistics.land_pair import compare_lands as compare_signatures
-    from ballistics.reading import signature_of
-    from ballistics.striated_contract import land_pair_record
-    from ballistics.striated_report import render_land_report, write_page
+    from ballistics.striated.contract import land_pair_record
+    from ballistics.striated.land_pair import NoLandComparison
+    from ballistics.striated.land_pair import compare_lands as compare_signatures
+    from ballistics.striated.reading import signature_of
+    from ballistics.striated.report import render_land_report, write_page
     from imaging.files import open_surface
 
     parameters = choose_striated_set(params, mark)
@@ -165,12 +165,12 @@ def compare_bullets(
     force: Force = False,
 ) -> None:
     """Compare two bullets, each given by the scans of its lands."""
-    from ballistics.bullet_pair import compare_land_sets
-    from ballistics.bullets import BulletComparison
     from ballistics.command.terminal import put_json, working
-    from ballistics.landset import NoLandSet, files_of, open_bullet
-    from ballistics.striated_contract import bullet_record
-    from ballistics.striated_report import render_bullet_report, write_page
+    from ballistics.striated.bullet_pair import compare_land_sets
+    from ballistics.striated.bullets import BulletComparison
+    from ballistics.striated.contract import bullet_record
+    from ballistics.striated.landset import NoLandSet, files_of, open_bullet
+    from ballistics.striated.report import render_bullet_report, write_page
 
     parameters = choose_striated_set(params, None, only=StriatedKind.BULLET_LAND)
     _check_outputs([report], force=force, inputs=[*files_of(reference), *files_of(questioned)])
@@ -204,8 +204,8 @@ def add_commands(app: typer.Typer) -> None:
 
 def _put_lands(result: LandComparison) -> None:
     from ballistics.command.terminal import put, put_table
-    from ballistics.striated_summary import land_measures
-    from ballistics.striated_wording import CLOSING
+    from ballistics.striated.summary import land_measures
+    from ballistics.striated.wording import CLOSING
     from ballistics.summary import scan_name
 
     put(f"{result.parameters.mark.capitalize()}: correlation {result.ccf:.2f}")
@@ -219,9 +219,9 @@ def _put_lands(result: LandComparison) -> None:
 
 def _put_bullets(pair: BulletPair, result: BulletComparison) -> None:
     from ballistics.command.terminal import put, put_table
-    from ballistics.landset import LandSet
-    from ballistics.striated_summary import bullet_measures, matrix_rows, pair_rows
-    from ballistics.striated_wording import CLOSING
+    from ballistics.striated.landset import LandSet
+    from ballistics.striated.summary import bullet_measures, matrix_rows, pair_rows
+    from ballistics.striated.wording import CLOSING
 
     rows = pair_rows(result)
     put(f"Bullets: sequence average {result.sequence_average:.2f} of {len(rows[1])} land pairs")

@@ -10,7 +10,7 @@ import typer
 
 if TYPE_CHECKING:
     from ballistics.parameters import StriatedSet
-    from ballistics.reading import ByHand
+    from ballistics.striated.reading import ByHand
     from imaging.surface import Surface
 
 
@@ -94,8 +94,8 @@ def set_by_hand(
     OptionError
         If the mask cannot be read or has another size than the scan.
     """
-    from ballistics.reading import ByHand
     from ballistics.segment import read_mask
+    from ballistics.striated.reading import ByHand
 
     return ByHand(
         row_um=row,

@@ -131,9 +131,9 @@ def _scans(
 ) -> tuple[str, str]:
     """The page for two scans, aligned by their cells, and why it is not aligned if it is not."""
     from ballistics.compare import Comparison, compare
-    from ballistics.landset import shows_land
     from ballistics.microscope import comparison_view
     from ballistics.segment import read_mask
+    from ballistics.striated.landset import shows_land
     from imaging.surface import Surface
 
     first, second = sources

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ballistics.land_pair import LandComparison
 from ballistics.page.curves import Scale, height_scale, path
 from ballistics.page.land_pictures import Relief, Window, picture_of, uri
-from ballistics.striae import NotMeasured, StriaeFeatures
-from ballistics.striated import Signature
+from ballistics.striated.land_pair import LandComparison
+from ballistics.striated.signature import Signature
+from ballistics.striated.striae import NotMeasured, StriaeFeatures
 
 WIDTH, LEFT, RIGHT = 1160, 62, 10
 STRIP_UM = 340.0

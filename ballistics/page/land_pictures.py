@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ballistics.crosscut import Cut
-from ballistics.striated import Signature
+from ballistics.striated.crosscut import Cut
+from ballistics.striated.signature import Signature
 from imaging.render import STEEP_SLOPE, encode_png, shaded
 from imaging.surface import Surface
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from ballistics.bullets import BulletComparison
 from ballistics.page.cell_drawings import DARK_BELOW
 from ballistics.page.curves import Scale
 from ballistics.page.figures import colour_table
+from ballistics.striated.bullets import BulletComparison
 
 CELL = 64
 HEAD = 58

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from ballistics.bullet_pair import BulletPair, compare_land_sets
-from ballistics.bullets import BulletComparison, NoBulletComparison
-from ballistics.landset import open_bullet
 from ballistics.parameters import default_striated_set
-from ballistics.striated_contract import bullet_record
-from ballistics.striated_summary import bullet_measures
+from ballistics.striated.bullet_pair import BulletPair, compare_land_sets
+from ballistics.striated.bullets import BulletComparison, NoBulletComparison
+from ballistics.striated.contract import bullet_record
+from ballistics.striated.landset import open_bullet
+from ballistics.striated.summary import bullet_measures
 from imaging.files import open_surface, write_x3p
 
 LAND = default_striated_set("bullet land")

@@ -14,10 +14,16 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ballistics.bullets import Bullet, BulletComparison, NoBulletComparison, compare_bullets, mirrored_bullet
-from ballistics.correlation import Correlations
 from ballistics.parameters import default_striated_set
-from ballistics.striated import make_signature
+from ballistics.striated.bullets import (
+    Bullet,
+    BulletComparison,
+    NoBulletComparison,
+    compare_bullets,
+    mirrored_bullet,
+)
+from ballistics.striated.correlation import Correlations
+from ballistics.striated.signature import make_signature
 from imaging import synthetic
 from imaging.files import open_surface
 from imaging.synthetic import Scanning
@@ -134,7 +140,7 @@ def of_matrix(monkeypatch: pytest.MonkeyPatch, signature: Any) -> OfMatrix:
 
     def comparison(ccf: Array) -> BulletComparison:
         found = Correlations(ccf=ccf, lag_um=ccf, overlap=ccf, stretch=np.ones_like(ccf))
-        monkeypatch.setattr("ballistics.bullets.correlate_signatures", lambda *_: found)
+        monkeypatch.setattr("ballistics.striated.bullets.correlate_signatures", lambda *_: found)
         return compared(*(Bullet(name=name, signatures=(signature,) * len(ccf)) for name in "AB"))
 
     return comparison

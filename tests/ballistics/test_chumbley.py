@@ -15,10 +15,10 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from scipy.stats import mannwhitneyu
 
-from ballistics import chumbley
-from ballistics.chumbley import ChumbleyScore, chumbley_score
+from ballistics.striated import chumbley
 from ballistics.errors import OptionError
-from ballistics.striae import NotMeasured
+from ballistics.striated.chumbley import ChumbleyScore, chumbley_score
+from ballistics.striated.striae import NotMeasured
 
 Array = NDArray[np.float64]
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from ballistics.correlation import correlate_signatures, stretched
 from ballistics.parameters import Lags, default_striated_set
-from ballistics.striated import Signature, make_signature, mirrored_signature
+from ballistics.striated.correlation import correlate_signatures, stretched
+from ballistics.striated.signature import Signature, make_signature, mirrored_signature
 from imaging.surface import Surface
 from imaging.synthetic import land
 

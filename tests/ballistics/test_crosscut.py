@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ballistics.correlation import correlate_signatures
-from ballistics.crosscut import Cut, NoCut, cut_across
-from ballistics.grooves import find_shoulders
 from ballistics.parameters import default_striated_set
-from ballistics.striated import (
+from ballistics.striated.correlation import correlate_signatures
+from ballistics.striated.crosscut import Cut, NoCut, cut_across
+from ballistics.striated.grooves import find_shoulders
+from ballistics.striated.signature import (
     NoSignature,
     Signature,
     make_signature,

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from ballistics.bullet_pair import compare_land_sets
-from ballistics.bullets import BulletComparison
 from ballistics.command.demonstration import make_bullets, make_cases
 from ballistics.errors import OutputError
-from ballistics.landset import open_bullet
 from ballistics.parameters import default_striated_set
+from ballistics.striated.bullet_pair import compare_land_sets
+from ballistics.striated.bullets import BulletComparison
+from ballistics.striated.landset import open_bullet
 
 
 @pytest.fixture(scope="module")

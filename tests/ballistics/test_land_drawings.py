@@ -9,13 +9,13 @@ import cv2
 import numpy as np
 import pytest
 
-from ballistics.land_pair import LandComparison, compare_lands
 from ballistics.page.curves import Scale, height_scale, path
 from ballistics.page.land_drawings import Panel, draw_mark, draw_pair
 from ballistics.page.land_pictures import Window, picture_of, relief_of
 from ballistics.parameters import default_striated_set
-from ballistics.reading import signature_of
-from ballistics.striated import Signature
+from ballistics.striated.land_pair import LandComparison, compare_lands
+from ballistics.striated.reading import signature_of
+from ballistics.striated.signature import Signature
 from imaging.synthetic import CLEAN_LAND, land
 
 LAND = default_striated_set("bullet land")

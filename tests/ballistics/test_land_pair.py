@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ballistics.bullet_pair import compare_land_sets
-from ballistics.bullets import BulletComparison
-from ballistics.land_pair import LandComparison, NoLandComparison, compare_lands, lands_at_best_phase
-from ballistics.landset import open_bullet
 from ballistics.parameters import default_striated_set
-from ballistics.reading import signature_of
-from ballistics.striae import StriaeFeatures
-from ballistics.striated import NoSignature, Signature
+from ballistics.striated.bullet_pair import compare_land_sets
+from ballistics.striated.bullets import BulletComparison
+from ballistics.striated.land_pair import LandComparison, NoLandComparison, compare_lands, lands_at_best_phase
+from ballistics.striated.landset import open_bullet
+from ballistics.striated.reading import signature_of
+from ballistics.striated.signature import NoSignature, Signature
+from ballistics.striated.striae import StriaeFeatures
 from imaging.synthetic import breech_face, land
 
 LAND = default_striated_set("bullet land")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ballistics.errors import LandsError
-from ballistics.landlist import read_list
+from ballistics.striated.landlist import read_list
 from imaging.errors import FileError
 
 LAND = '[[land]]\nfile = "a.x3p"\nnumber = 1\n'

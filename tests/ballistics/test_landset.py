@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from ballistics.errors import LandsError, OptionError
-from ballistics.landset import LandSet, NoLandSet, files_of, open_bullet, shows_land
 from ballistics.parameters import default_striated_set
 from ballistics.segment import Segmentation, mask_png
-from ballistics.striated import NoSignature, Signature
+from ballistics.striated.landset import LandSet, NoLandSet, files_of, open_bullet, shows_land
+from ballistics.striated.signature import NoSignature, Signature
 from imaging.errors import FileError, FormatError
 from imaging.files import open_surface, write_x3p
 from imaging.resample import flip, isotropic

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ballistics.correlation import correlate_signatures
 from ballistics.errors import OptionError
 from ballistics.parameters import default_striated_set
-from ballistics.reading import ByHand, signature_of
-from ballistics.striated import NoSignature, Signature
+from ballistics.striated.correlation import correlate_signatures
+from ballistics.striated.reading import ByHand, signature_of
+from ballistics.striated.signature import NoSignature, Signature
 from imaging.resample import flip
 from imaging.surface import Finding, Surface
 from imaging.synthetic import LandTruth, breech_face, land, toolmark

@@ -9,8 +9,8 @@ import pytest
 from numpy.typing import NDArray
 
 from ballistics.parameters import StriatedSet, default_striated_set
-from ballistics.rows import middle_of, rows_along
-from ballistics.striated import Signature, make_signature
+from ballistics.striated.rows import middle_of, rows_along
+from ballistics.striated.signature import Signature, make_signature
 from imaging.surface import Surface
 from imaging.synthetic import land, toolmark
 

@@ -14,13 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from ballistics import screening
-from ballistics.correlation import correlate_signatures
+from ballistics.striated import screening
 from ballistics.errors import OptionError
 from ballistics.parameters import default_striated_set
-from ballistics.screening import Candidates, NoScreening, Screening, best_candidates, screen
-from ballistics.signature_index import CoarseLine, NoIndex, SignatureIndex, coarse_line, index_signatures
-from ballistics.striated import Signature, make_signature, mirrored_signature
+from ballistics.striated.correlation import correlate_signatures
+from ballistics.striated.screening import Candidates, NoScreening, Screening, best_candidates, screen
+from ballistics.striated.signature import Signature, make_signature, mirrored_signature
+from ballistics.striated.signature_index import CoarseLine, NoIndex, SignatureIndex, coarse_line, index_signatures
 from imaging.files import open_surface
 from imaging.surface import Surface
 from imaging.synthetic import land

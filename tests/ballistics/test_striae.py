@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from scipy.signal import find_peaks
 
 from ballistics.errors import OptionError
-from ballistics.lines import find_lines, run_lengths
-from ballistics.striae import BIASOTTI_MURDOCK, NotMeasured, StriaeFeatures, striae_features
+from ballistics.striated.lines import find_lines, run_lengths
+from ballistics.striated.striae import BIASOTTI_MURDOCK, NotMeasured, StriaeFeatures, striae_features
 
 Array = NDArray[np.float64]
 

@@ -15,7 +15,7 @@ from typer.testing import CliRunner, Result
 
 from ballistics.cli import app
 from ballistics.segment import Segmentation, mask_png
-from ballistics.striated_wording import CLOSING
+from ballistics.striated.wording import CLOSING
 from imaging.files import open_surface, write_x3p
 from imaging.resample import isotropic
 from imaging.surface import Surface

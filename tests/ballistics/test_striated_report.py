@@ -13,22 +13,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ballistics.bullet_pair import BulletPair, compare_land_sets
-from ballistics.bullets import BulletComparison
 from ballistics.errors import OutputError
-from ballistics.land_pair import LandComparison, compare_lands
-from ballistics.landset import open_bullet
 from ballistics.parameters import default_striated_set
-from ballistics.reading import signature_of
-from ballistics.striated import NoSignature, Signature
-from ballistics.striated_report import (
+from ballistics.striated.bullet_pair import BulletPair, compare_land_sets
+from ballistics.striated.bullets import BulletComparison
+from ballistics.striated.land_pair import LandComparison, compare_lands
+from ballistics.striated.landset import open_bullet
+from ballistics.striated.reading import signature_of
+from ballistics.striated.report import (
     render_bullet_report,
     render_land_report,
     render_signature_report,
     write_page,
 )
-from ballistics.striated_summary import bullet_measures, land_measures, signature_rows
-from ballistics.striated_wording import BULLET_LIMITS, CLOSING
+from ballistics.striated.signature import NoSignature, Signature
+from ballistics.striated.summary import bullet_measures, land_measures, signature_rows
+from ballistics.striated.wording import BULLET_LIMITS, CLOSING
 from imaging.files import open_surface
 from imaging.surface import Finding, Provenance, Surface
 from imaging.synthetic import land, toolmark

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ballistics.errors import OptionError
-from ballistics.segment_curves import cut, segment_curves
-from ballistics.striae import NotMeasured, check_positive, sealed, signature_values, unusable
+from ballistics.striated.segment_curves import cut, segment_curves
+from ballistics.striated.striae import NotMeasured, check_positive, sealed, signature_values, unusable
 from imaging.threads import one_blas_thread
 
 FloatArray = NDArray[np.float64]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ballistics.crosscut import Cut
+from ballistics.striated.crosscut import Cut
 
 Array = NDArray[np.float64]
 

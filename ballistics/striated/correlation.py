@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.ndimage import map_coordinates
 
 from ballistics.parameters import Lags
-from ballistics.striated import Signature
+from ballistics.striated.signature import Signature
 
 Array = NDArray[np.float64]
 Float32Array = NDArray[np.float32]

@@ -1,7 +1,8 @@
 """What the commands for striated marks print with ``--json``: the contract of `ballistics.contract`, with more.
 
 Later versions add fields and take none away. Lengths are micrometres and angles degrees; a figure that does
-not exist is null. ``phase`` counts from 0 as in `ballistics.bullets`; lands are named by their number from 1.
+not exist is null. ``phase`` counts from 0 as in `ballistics.striated.bullets`; lands are named by their number
+from 1.
 """
 
 from __future__ import annotations
@@ -13,8 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
-from ballistics.bullet_pair import BulletPair
-from ballistics.bullets import BulletComparison, NoBulletComparison
 from ballistics.contract import (
     CONTRACT,
     ComparisonRecord,
@@ -25,11 +24,13 @@ from ballistics.contract import (
     plain_text,
     versions,
 )
-from ballistics.land_pair import LandComparison, NoLandComparison, lands_at_best_phase
-from ballistics.landset import LandSet, NoLandSet
 from ballistics.parameters import StriatedSet
-from ballistics.striae import NotMeasured
-from ballistics.striated import NoSignature, Signature
+from ballistics.striated.bullet_pair import BulletPair
+from ballistics.striated.bullets import BulletComparison, NoBulletComparison
+from ballistics.striated.land_pair import LandComparison, NoLandComparison, lands_at_best_phase
+from ballistics.striated.landset import LandSet, NoLandSet
+from ballistics.striated.signature import NoSignature, Signature
+from ballistics.striated.striae import NotMeasured
 
 Role = Literal["reference", "questioned"]
 Row = tuple[float | None, ...]
@@ -174,7 +175,7 @@ class Averages(_Part):
 
 
 class BulletRecord(ComparisonRecord):
-    """Two bullets; ``score`` is the sequence average, ``other_phases`` as in `ballistics.bullets`."""
+    """Two bullets; ``score`` is the sequence average, ``other_phases`` as in `ballistics.striated.bullets`."""
 
     inputs: tuple[MarkRecord, ...]
     phase: int | None = None
@@ -215,7 +216,7 @@ def land_pair_record(
     Parameters
     ----------
     result : LandComparison or NoLandComparison
-        From `ballistics.land_pair.compare_lands`.
+        From `ballistics.striated.land_pair.compare_lands`.
     made : tuple
         What that was given: the signatures, or the reasons why there are none.
     """

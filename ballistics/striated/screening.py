@@ -16,9 +16,9 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from ballistics.signature_index import CHUNK, FEWEST_POINTS, CoarseLine, SignatureIndex, coarse_line
-from ballistics.striae import check_positive, sealed
-from ballistics.striated import Signature
+from ballistics.striated.signature import Signature
+from ballistics.striated.signature_index import CHUNK, FEWEST_POINTS, CoarseLine, SignatureIndex, coarse_line
+from ballistics.striated.striae import check_positive, sealed
 from imaging.threads import one_blas_thread
 
 Array = NDArray[np.float64]
@@ -44,7 +44,7 @@ class Screening:
     ccf : ndarray, shape (n, m), float32
         Largest correlation within reach, index in rows; NaN where the two share too little or one is missing.
     lag_um : ndarray, shape (n, m), float32
-        Shift at which it is reached, as in `ballistics.correlation.Correlations`.
+        Shift at which it is reached, as in `ballistics.striated.correlation.Correlations`.
     mirrored : ndarray of bool, shape (n, m)
         Whether the mirrored questioned signature gave it; its lag is then that of the mirrored one.
     """
@@ -126,15 +126,15 @@ def screen(
 
     Notes
     -----
-    This chooses what to compare; `ballistics.correlation.correlate_signatures` then measures it. Apart from the
-    coarse grid, which lifts the correlation of matching lands by about 0.01, there are fewer lags here, none of
-    them stretched, so that marks of different origin correlate less. The peak between two lags is a parabola's.
+    This chooses what to compare; `ballistics.striated.correlation.correlate_signatures` then measures it. Apart
+    from the coarse grid, which lifts the correlation of matching lands by about 0.01, there are fewer lags here,
+    none of them stretched, so that marks of different origin correlate less. The peak between two lags is a parabola's.
 
     Examples
     --------
     >>> from ballistics.parameters import default_striated_set
-    >>> from ballistics.signature_index import index_signatures
-    >>> from ballistics.striated import make_signature
+    >>> from ballistics.striated.signature_index import index_signatures
+    >>> from ballistics.striated.signature import make_signature
     >>> from imaging.synthetic import land
     >>> chosen, rng = default_striated_set("bullet land"), np.random.default_rng
     >>> known = [make_signature(land(rng(n), barrel=rng(20 + n))[0], chosen) for n in range(4)]

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ballistics.bullets import BulletComparison, NoBulletComparison, compare_bullets
-from ballistics.landset import LandSet, NoLandSet, instrument
 from ballistics.parameters import StriatedSet
-from ballistics.reading import scan_digest
+from ballistics.striated.bullets import BulletComparison, NoBulletComparison, compare_bullets
+from ballistics.striated.landset import LandSet, NoLandSet, instrument
+from ballistics.striated.reading import scan_digest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -46,7 +46,7 @@ def compare_land_sets(
     *,
     mirror: bool = False,
 ) -> BulletPair:
-    """Compare two bullets that were read by `ballistics.landset.open_bullet`.
+    """Compare two bullets that were read by `ballistics.striated.landset.open_bullet`.
 
     Parameters
     ----------

@@ -14,8 +14,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ballistics.errors import OptionError
-from ballistics.segment_curves import windows
-from ballistics.striae import SMALLEST_RELIEF_UM, NotMeasured, check_positive, sealed, signature_values, unusable
+from ballistics.striated.segment_curves import windows
+from ballistics.striated.striae import (
+    SMALLEST_RELIEF_UM,
+    NotMeasured,
+    check_positive,
+    sealed,
+    signature_values,
+    unusable,
+)
 from imaging.threads import one_blas_thread
 
 FloatArray = NDArray[np.float64]

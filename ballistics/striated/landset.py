@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from ballistics.bullets import FEWEST_LANDS, MOST_LANDS, Bullet
 from ballistics.errors import LandsError
 from ballistics.folders import LIST_SUFFIX, lands_by_number, scans_in
-from ballistics.landlist import read_list
 from ballistics.output import printable
 from ballistics.parameters import StriatedSet, default_striated_set
-from ballistics.reading import (
+from ballistics.segment import read_mask
+from ballistics.striated.bullets import FEWEST_LANDS, MOST_LANDS, Bullet
+from ballistics.striated.landlist import read_list
+from ballistics.striated.reading import (
     ACCEPTING,
     AS_FOUND,
     ByHand,
@@ -24,8 +25,7 @@ from ballistics.reading import (
     scan_digest,
     signature_of,
 )
-from ballistics.segment import read_mask
-from ballistics.striated import NoSignature, Signature
+from ballistics.striated.signature import NoSignature, Signature
 from imaging.errors import FileError
 from imaging.files import open_surface
 from imaging.surface import Finding, Surface
@@ -125,7 +125,7 @@ def open_bullet(
     path : path-like
         A folder with a scan for each land, numbered by the last number after ``land``, ``lea`` or ``L`` in the
         file names, or by their order where no name has one. Or a TOML list, see
-        `ballistics.landlist.read_list`.
+        `ballistics.striated.landlist.read_list`.
     parameters : StriatedSet
         What the signatures are computed with.
     units : {"auto", "m", "mm", "um"}

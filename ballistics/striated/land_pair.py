@@ -10,15 +10,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ballistics.bullets import MIRROR_ADVANTAGE, BulletComparison
-from ballistics.chumbley import ChumbleyScore, chumbley_score
-from ballistics.cmps import CongruentSegments, congruent_both_ways
-from ballistics.correlation import correlate_signatures, stretched
 from ballistics.output import printable
 from ballistics.parameters import StriatedSet
-from ballistics.reading import accepted_in, scan_digest
-from ballistics.striae import NotMeasured, StriaeFeatures, striae_features
-from ballistics.striated import NoSignature, Signature, mirrored_signature
+from ballistics.striated.bullets import MIRROR_ADVANTAGE, BulletComparison
+from ballistics.striated.chumbley import ChumbleyScore, chumbley_score
+from ballistics.striated.cmps import CongruentSegments, congruent_both_ways
+from ballistics.striated.correlation import correlate_signatures, stretched
+from ballistics.striated.reading import accepted_in, scan_digest
+from ballistics.striated.signature import NoSignature, Signature, mirrored_signature
+from ballistics.striated.striae import NotMeasured, StriaeFeatures, striae_features
 from imaging.surface import Surface
 
 Array = NDArray[np.float64]
@@ -125,7 +125,7 @@ def compare_lands(
     Parameters
     ----------
     reference, questioned : Signature or NoSignature
-        From `ballistics.reading.signature_of`.
+        From `ballistics.striated.reading.signature_of`.
     parameters : StriatedSet
         What both were made with.
     mirror : bool
@@ -140,7 +140,7 @@ def compare_lands(
     Examples
     --------
     >>> from ballistics.parameters import default_striated_set
-    >>> from ballistics.reading import signature_of
+    >>> from ballistics.striated.reading import signature_of
     >>> from imaging.synthetic import land
     >>> chosen, rng = default_striated_set("bullet land"), np.random.default_rng
     >>> first, second = (signature_of(land(rng(n), barrel=rng(9))[0], chosen) for n in (1, 2))

@@ -10,8 +10,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ballistics.striae import check_positive, sealed
-from ballistics.striated import Signature
+from ballistics.striated.signature import Signature
+from ballistics.striated.striae import check_positive, sealed
 
 Float32Array = NDArray[np.float32]
 IntArray = NDArray[np.int64]

@@ -10,9 +10,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ballistics.correlation import Correlations, correlate_signatures
 from ballistics.parameters import StriatedSet
-from ballistics.striated import Signature, mirrored_signature
+from ballistics.striated.correlation import Correlations, correlate_signatures
+from ballistics.striated.signature import Signature, mirrored_signature
 
 Array = NDArray[np.float64]
 

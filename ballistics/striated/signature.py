@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ballistics.crosscut import Cut, NoCut, cut_across
-from ballistics.grooves import Shoulders, find_shoulders
 from ballistics.parameters import StriatedSet
+from ballistics.striated.crosscut import Cut, NoCut, cut_across
+from ballistics.striated.grooves import Shoulders, find_shoulders
 from imaging.filters import high_pass, low_pass
 from imaging.surface import Surface
 

@@ -13,7 +13,7 @@ from ballistics.errors import OptionError
 from ballistics.output import printable
 from ballistics.parameters import StriatedSet
 from ballistics.segment import segment
-from ballistics.striated import NoSignature, Signature, make_signature
+from ballistics.striated.signature import NoSignature, Signature, make_signature
 from imaging.resample import flip
 from imaging.surface import Finding, Surface
 

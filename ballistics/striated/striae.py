@@ -16,8 +16,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.ndimage import gaussian_filter1d, uniform_filter1d
 
 from ballistics.errors import OptionError
-from ballistics.lines import BIASOTTI_MURDOCK as BIASOTTI_MURDOCK
-from ballistics.lines import Lines, find_lines, match_lines, run_lengths, stretches
+from ballistics.striated.lines import BIASOTTI_MURDOCK as BIASOTTI_MURDOCK
+from ballistics.striated.lines import Lines, find_lines, match_lines, run_lengths, stretches
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]

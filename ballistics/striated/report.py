@@ -9,11 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from ballistics.bullet_pair import BulletPair
-from ballistics.bullets import BulletComparison, NoBulletComparison
 from ballistics.contract import versions
-from ballistics.land_pair import LandComparison, NoLandComparison, lands_at_best_phase
-from ballistics.landset import LandSet, NoLandSet
 from ballistics.output import printable, write_output
 from ballistics.page import figures
 from ballistics.page.land_drawings import MarkDrawing, PairDrawing, draw_mark, draw_pair, draw_signature
@@ -21,9 +17,13 @@ from ballistics.page.land_pictures import Relief, relief_of
 from ballistics.page.matrix_drawings import draw_matrix, draw_phases
 from ballistics.page.rendering import STYLES, colour_stops, render
 from ballistics.parameters import StriatedSet
-from ballistics.striated import NoSignature, Signature
-from ballistics.striated_summary import bullet_measures, land_measures, pair_rows, signature_rows
-from ballistics.striated_wording import BULLET_LIMITS, CLOSING, LAND_LIMITS
+from ballistics.striated.bullet_pair import BulletPair
+from ballistics.striated.bullets import BulletComparison, NoBulletComparison
+from ballistics.striated.land_pair import LandComparison, NoLandComparison, lands_at_best_phase
+from ballistics.striated.landset import LandSet, NoLandSet
+from ballistics.striated.signature import NoSignature, Signature
+from ballistics.striated.summary import bullet_measures, land_measures, pair_rows, signature_rows
+from ballistics.striated.wording import BULLET_LIMITS, CLOSING, LAND_LIMITS
 from ballistics.summary import grid_text, parameter_rows, scan_name
 from imaging.surface import Surface
 
@@ -96,7 +96,7 @@ def render_bullet_report(pair: BulletPair, *, made: datetime | None = None) -> s
     Parameters
     ----------
     pair : BulletPair
-        From `ballistics.bullet_pair.compare_land_sets`.
+        From `ballistics.striated.bullet_pair.compare_land_sets`.
     made : datetime, optional
         When the page was made, with a time zone. Left out, the page holds no date, and the same comparison
         gives the same bytes.
@@ -147,7 +147,7 @@ def render_land_report(
     Parameters
     ----------
     result : LandComparison or NoLandComparison
-        From `ballistics.land_pair.compare_lands`.
+        From `ballistics.striated.land_pair.compare_lands`.
     made_from : tuple
         What that was given: the signatures, or the reasons why there are none.
     made : datetime, optional

@@ -9,9 +9,9 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from ballistics.bullets import FEWEST_LANDS, MOST_LANDS
 from ballistics.errors import LandsError
 from ballistics.output import printable
+from ballistics.striated.bullets import FEWEST_LANDS, MOST_LANDS
 from imaging.errors import FileError
 
 LARGEST_LIST = 100_000
@@ -24,7 +24,7 @@ class ListedLand(BaseModel):
     """One land: its scan, its number, and what a person set by hand.
 
     ``mirror`` reverses its crosscut; ``row_um`` and ``shoulders_um`` count on the scan as stored, see
-    `ballistics.striated.make_signature`. ``mask`` is a picture of the scan's size, white on what to use.
+    `ballistics.striated.signature.make_signature`. ``mask`` is a picture of the scan's size, white on what to use.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ballistics import parameters
-from ballistics.rows import BETWEEN_WALLS, inner_part, middle_of, rows_along, trend
+from ballistics.striated.rows import BETWEEN_WALLS, inner_part, middle_of, rows_along, trend
 from imaging.surface import Surface
 
 Array = NDArray[np.float64]
@@ -46,8 +46,8 @@ class Cut:
     transposed : bool
         Whether rows and columns of the scan were exchanged so that striae run along its columns.
     damaged : ndarray of bool, shape (n,), optional
-        Where the rows disagree by more than striae are high, see `ballistics.rows.middle_of`; None for a crosscut
-        that came without its rows.
+        Where the rows disagree by more than striae are high, see `ballistics.striated.rows.middle_of`; None for a
+        crosscut that came without its rows.
     """
 
     heights: Array

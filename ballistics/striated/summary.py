@@ -6,12 +6,12 @@ import math
 
 import numpy as np
 
-from ballistics.bullet_pair import BulletPair
-from ballistics.bullets import BulletComparison
-from ballistics.land_pair import LandComparison, lands_at_best_phase
 from ballistics.parameters import StriatedSet
-from ballistics.striae import NotMeasured
-from ballistics.striated import Signature
+from ballistics.striated.bullet_pair import BulletPair
+from ballistics.striated.bullets import BulletComparison
+from ballistics.striated.land_pair import LandComparison, lands_at_best_phase
+from ballistics.striated.signature import Signature
+from ballistics.striated.striae import NotMeasured
 
 MISSING = "-"
 

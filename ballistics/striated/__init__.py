@@ -1,0 +1,1 @@
+"""Striated marks: from a scan to its signature, signatures compared, lands and bullets."""
