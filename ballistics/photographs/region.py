@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ from imaging.photo import Photo
 BoolArray = NDArray[np.bool_]
 Float32Array = NDArray[np.float32]
 
+LOOKED_AT_PX = 2600
 WORKING_PX = 320
 EDGE_PX = 4.0
 STEEPEST = 0.2
@@ -104,13 +106,15 @@ def find_region(photo: Photo, mark: str = "breech face", *, mask: BoolArray | No
 
     Areas of one grey value, as programs leave them round a mark and bright lamps on it, are left out. Where
     those that reach the edge cover more than a twentieth of the picture, the rest is the mark and no circle is
-    looked for.
+    looked for. Pictures of more than 2600 pixels a side are looked at reduced.
     """
     if mask is not None:
         return _given(photo, mask)
     if mark not in MARKS:
         raise OptionError(f"The mark {mark!r} found; choose one of {', '.join(MARKS)}.")
-    dead = _dead(photo.pixels)
+    factor = math.ceil(max(photo.shape) / LOOKED_AT_PX)
+    small = photo.reduce(max(1, min(factor, *photo.shape)))
+    dead = _dead(small.pixels)
     keep = ~dead
     circles: dict[str, PixelCircle] = {}
     how = "whole picture"
@@ -118,10 +122,10 @@ def find_region(photo: Photo, mark: str = "breech face", *, mask: BoolArray | No
     if dead.mean() > CUT_OUT and _reaching_edge(dead).mean() > CUT_OUT:
         how = "cut out"
     elif mark != "bullet":
-        circles = _circles(photo.grey)
+        circles = _circles(small.grey)
         wanted = "firing pin" if mark == "firing pin" else "primer"
         if wanted in circles:
-            how, keep = "found", keep & _area(photo.shape, mark, circles)
+            how, keep = "found", keep & _area(small.shape, mark, circles)
         else:
             notes = (f"no circle of the {wanted} found; the whole picture was taken for the mark",)
     if keep.mean() < LEAST_SHARE:
@@ -129,7 +133,16 @@ def find_region(photo: Photo, mark: str = "breech face", *, mask: BoolArray | No
             f"No {mark} found: {keep.mean():.1%} of the picture is left, {LEAST_SHARE:.0%} is needed. "
             "Is it blank? Otherwise mark it by hand with a mask."
         )
+    if small is not photo:
+        enlarged = cv2.resize(keep.view(np.uint8), photo.shape[::-1], interpolation=cv2.INTER_NEAREST)
+        keep = np.asarray(enlarged, np.uint8).view(np.bool_)
+        circles = {name: _enlarged(each, factor) for name, each in circles.items()}
     return PhotoRegion(photo=photo, mask=keep, how=how, circles=circles, notes=notes)
+
+
+def _enlarged(circle: PixelCircle, factor: float) -> PixelCircle:
+    x, y = ((place + 0.5) * factor - 0.5 for place in (circle.x, circle.y))
+    return PixelCircle(x=x, y=y, radius=circle.radius * factor, support=circle.support)
 
 
 def _given(photo: Photo, mask: BoolArray) -> PhotoRegion:
@@ -206,15 +219,7 @@ def _circles(grey: Float32Array) -> dict[str, PixelCircle]:
     inside = [each for each in found if _apart(each, primer) + each.radius < WELL_INSIDE * primer.radius]
     if inside:
         circles["firing pin"] = max(inside, key=lambda each: each.radius)
-    return {
-        name: PixelCircle(
-            x=(each.x + 0.5) / scale - 0.5,
-            y=(each.y + 0.5) / scale - 0.5,
-            radius=each.radius / scale,
-            support=each.support,
-        )
-        for name, each in circles.items()
-    }
+    return {name: _enlarged(each, 1.0 / scale) for name, each in circles.items()}
 
 
 def _apart(first: PixelCircle, second: PixelCircle) -> float:
