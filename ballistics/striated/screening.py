@@ -128,7 +128,8 @@ def screen(
     -----
     This chooses what to compare; `ballistics.striated.correlation.correlate_signatures` then measures it. Apart
     from the coarse grid, which lifts the correlation of matching lands by about 0.01, there are fewer lags here,
-    none of them stretched, so that marks of different origin correlate less. The peak between two lags is a parabola's.
+    none of them stretched, so that marks of different origin correlate less. The peak between two lags is a
+    parabola's.
 
     Examples
     --------

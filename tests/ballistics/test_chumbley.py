@@ -15,8 +15,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from scipy.stats import mannwhitneyu
 
-from ballistics.striated import chumbley
 from ballistics.errors import OptionError
+from ballistics.striated import chumbley
 from ballistics.striated.chumbley import ChumbleyScore, chumbley_score
 from ballistics.striated.striae import NotMeasured
 

@@ -13,8 +13,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from ballistics.striated import cmps
 from ballistics.errors import OptionError
+from ballistics.striated import cmps
 from ballistics.striated.cmps import CongruentSegments, congruent_both_ways, congruent_segments
 from ballistics.striated.segment_curves import QUESTIONED_SHARE, SEGMENT_SHARE, cut, segment_curves
 from ballistics.striated.striae import NotMeasured

@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from ballistics.striated import screening
 from ballistics.errors import OptionError
 from ballistics.parameters import default_striated_set
+from ballistics.striated import screening
 from ballistics.striated.correlation import correlate_signatures
 from ballistics.striated.screening import Candidates, NoScreening, Screening, best_candidates, screen
 from ballistics.striated.signature import Signature, make_signature, mirrored_signature

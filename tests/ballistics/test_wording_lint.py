@@ -48,6 +48,14 @@ BAD = [
     "A score this high means it is almost certain that one gun fired both cartridge cases.",
     "The chance of the same firearm having made both marks is large.",
     "The LR shows a high probability that the questioned bullet came from the suspect's rifle.",
+    "There is a 99 % chance the same gun was used.",
+    "It is more likely than not that this pistol was used.",
+    "We conclude with high confidence that both cases were fired in one pistol.",
+    "The two bullets almost certainly share a source.",
+    "The evidence makes it probable that the barrel is the same.",
+    "Both were, in all likelihood, fired by the same pistol.",
+    "There is a probability of 0.99 that they match.",
+    "The pistol likely fired the shot.",
 ]
 
 GOOD = [
@@ -76,6 +84,10 @@ GOOD = [
     "It is possible that the marks were damaged by cleaning.",
     "The marks were probably damaged by corrosion.",
     "The reference population holds pairs of marks made by the same firearm and by different firearms.",
+    "A firearm was probably present.",
+    "The score was likely lowered by damage to the mark made by the ejector.",
+    "Automated ballistic identification needs an instrument.",
+    "The probability of a coincidental score of 0.9 is low if two different firearms made the marks.",
 ]
 
 
@@ -100,7 +112,7 @@ def texts(path: Path) -> list[str]:
 
 def project_wording() -> list[Path]:
     folder = ROOT / "ballistics"
-    assert (folder / "wording.py") in (found := sorted(folder.rglob("*wording.py")))
+    found = sorted(folder.rglob("*wording.py"))
     assert len(found) >= 3
     return [*found, *sorted(folder.rglob("*report*.py")), folder / "evidence" / "weight.py"]
 

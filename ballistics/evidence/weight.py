@@ -1,0 +1,338 @@
+"""The weight of evidence of one score: a likelihood ratio under a reference population, or why there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+from pydantic import BaseModel, ConfigDict
+from threadpoolctl import threadpool_limits
+
+from ballistics.errors import EvidenceError
+from ballistics.evidence.bounds import Bounds
+from ballistics.evidence.calibration import Calibrator, Fit
+from ballistics.evidence.interval import Interval, bootstrap_interval
+from ballistics.evidence.labelled import BoolArray, FloatArray, check_scores
+from ballistics.evidence.population import ReferencePopulation
+from ballistics.evidence.scales import DIFFERENT, SAME, figure
+from ballistics.evidence.scope import Why, outside
+
+FEW_FIREARMS = 20
+SAME_FIT = 0.005
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Propositions(_Part):
+    """The two propositions that a likelihood ratio speaks between, as clauses."""
+
+    same: str
+    different: str
+
+
+class Reference(_Part):
+    """The population that a weight rests on: enough to find it again, and to see how large it is."""
+
+    name: str
+    sha256: str
+    firearms: int
+    known_matches: int
+    known_non_matches: int
+
+
+class LikelihoodRatio(_Part):
+    """How much more probable a score is if one firearm made both marks than if two did.
+
+    Parameters
+    ----------
+    log10_lr : float
+        Within the bounds of the population.
+    lower, upper : float
+        Interval over the choice of firearms in the population, bounded too.
+    level : float
+        How often such an interval is meant to hold the true value.
+    draws, failed : int
+        Draws of firearms, and those without a calibrator.
+    unbounded : float
+        What the calibrator gave before the bound.
+    bounds : Bounds
+        The lowest and highest log10 LR that the known pairs support.
+    bound : str, optional
+        ``"lower"`` or ``"upper"`` where a bound replaced the value.
+    score : mapping of str to float
+        By the names that the population gives.
+    propositions : Propositions
+        What is set against what.
+    reference : Reference
+        The population.
+    mark, parameter_hash, scanner : str
+        What the score was made from and with.
+    notes : tuple of str
+        What a reader must know beside the number.
+    """
+
+    log10_lr: float
+    lower: float
+    upper: float
+    level: float
+    draws: int
+    failed: int
+    unbounded: float
+    bounds: Bounds
+    bound: Literal["lower", "upper"] | None
+    score: Mapping[str, float]
+    propositions: Propositions
+    reference: Reference
+    mark: str
+    parameter_hash: str
+    scanner: str
+    notes: tuple[str, ...]
+
+    @property
+    def sentence(self) -> str:
+        """The likelihood ratio in a sentence, with its interval and both propositions; number first."""
+        ends = f"({self.level:.0%} interval {figure(self.lower)} to {figure(self.upper)})"
+        same, different = self.propositions.same, self.propositions.different
+        times = figure(abs(self.log10_lr))
+        if times == "1":
+            said = f"The score is about as probable if {same} as if {different}."
+        elif self.log10_lr > 0:
+            said = f"The score is about {times} times more probable if {same} than if {different}."
+        else:
+            said = f"The score is about {times} times more probable if {different} than if {same}."
+        return f"The likelihood ratio is {figure(self.log10_lr)} {ends}. {said}"
+
+
+class NoLikelihoodRatio(_Part):
+    """Why a score has no weight under a population; falsy.
+
+    Parameters
+    ----------
+    reasons : mapping of str to str
+        Every reason by its kind: ``parameters``, ``mark``, ``scanner``, ``score``, ``case firearm``, ``too small``
+        or ``fit``.
+    reference : Reference
+        The population that was asked.
+    """
+
+    reasons: Mapping[Why, str]
+    reference: Reference
+
+    def __bool__(self) -> bool:
+        """Report that there is no likelihood ratio."""
+        return False
+
+    @property
+    def reason(self) -> str:
+        """All reasons in one text."""
+        return " ".join(self.reasons.values())
+
+
+def weigh(
+    population: ReferencePopulation,
+    score: ArrayLike,
+    *,
+    parameter_hash: str,
+    mark: str,
+    scanner: str,
+    case_firearms: Iterable[str] = (),
+    level: float = 0.90,
+    draws: int = 400,
+    rng: np.random.Generator | None = None,
+) -> LikelihoodRatio | NoLikelihoodRatio:
+    """Return the likelihood ratio of a score under a reference population, bounded and with its interval.
+
+    Parameters
+    ----------
+    population : ReferencePopulation
+        Pairs of known origin like those of the case.
+    score : array_like, shape () or (k,)
+        One number, or as many as the population has columns; of a cell count the count, then the cells. The count
+        is that of the comparison as a whole, which is the same whichever mark comes first.
+    parameter_hash, mark, scanner : str
+        Hash of the parameter set, kind of mark and class of the instrument that gave the score.
+    case_firearms : iterable of str
+        Names of firearms of the case, as the laboratory would name them in a population.
+    level : float
+        How often the interval is meant to hold the true value, above 0 and below 1.
+    draws : int
+        Draws of firearms, at least 20.
+    rng : numpy.random.Generator, optional
+        Where draws come from. Without it they follow from the hash of the population, so that a score has the same
+        interval whenever and wherever it is weighed.
+
+    Returns
+    -------
+    LikelihoodRatio or NoLikelihoodRatio
+        The latter, falsy, with every reason: the parameter set, the mark or the scanner is another one, the score
+        is not like any known pair's, a firearm of the case is in the population, or the population is too small.
+
+    Raises
+    ------
+    EvidenceError
+        If the score is missing, infinite, or has not as many numbers as the population has columns.
+    OptionError
+        If ``draws`` or ``level`` is out of range.
+
+    Notes
+    -----
+    What a population supports is judged by `ballistics.evidence.scope`. Below 20 firearms the result has a note.
+    The bound only ever weakens; the interval is that of `bootstrap_interval` within the bounds. Fits are small,
+    so inner threads are held to one: on busy machines several cost ten times as much.
+
+    Examples
+    --------
+    >>> from ballistics.evidence.population import Description, Origin, Scanning, build_population
+    >>> rng = np.random.default_rng(7)
+    >>> first, second = np.triu_indices(24)
+    >>> guns = [f"gun {i}" for i in range(24)]
+    >>> population = build_population(
+    ...     Description(
+    ...         name="made", mark="aperture shear", parameters="made", parameter_hash="0" * 64, score="one score",
+    ...         firearms="made pistols",
+    ...         scanning=Scanning(scanner="simulated", instrument="none", maker="none", pixel_um=3.5),
+    ...         origin=Origin(source="made", licence="CC0", credit="none", made_by="this example"),
+    ...     ),
+    ...     {"ccf": rng.normal(np.where(first == second, 0.7, 0.3), 0.1)},
+    ...     firearms=([guns[i] for i in first], [guns[i] for i in second]),
+    ...     items=([f"{guns[i]} a" for i in first], [f"{guns[i]} b" for i in second]),
+    ... )
+    >>> made_with = {"parameter_hash": "0" * 64, "mark": "aperture shear", "scanner": "simulated"}
+    >>> found = weigh(population, 0.56, **made_with)
+    >>> found.lower < found.log10_lr < found.upper
+    True
+    >>> print(found.sentence)  # doctest: +ELLIPSIS
+    The likelihood ratio is ... (90% interval ... to ...). The score is about ... more probable if the same ...
+    >>> weigh(population, 0.56, **made_with, case_firearms=["gun 3"]).reason
+    'Firearms of the case are in the population: gun 3. Build it without them.'
+    """
+    at = _as_case(population, score)
+    value = float(population.calibrator.log10_lr(at)[0])
+    reasons = outside(
+        population,
+        at[0],
+        parameter_hash=parameter_hash,
+        mark=mark,
+        scanner=scanner,
+        case_firearms=case_firearms,
+    )
+    if reasons:
+        return NoLikelihoodRatio(reasons=reasons, reference=_reference(population))
+    seeded = np.random.default_rng(int(population.sha256, 16)) if rng is None else rng
+    table, same = population.pairs.table, population.pairs.same
+    fit = _pooled(population.fit, table, same)
+    firearms = population.pairs.firearms
+    try:
+        with threadpool_limits(limits=1):
+            spread = bootstrap_interval(fit, table, *firearms, at, rng=seeded, draws=draws, level=level)
+    except EvidenceError as error:
+        reason = f"The population is too small for an interval: {error}."
+        return NoLikelihoodRatio(reasons={"too small": reason}, reference=_reference(population))
+    if abs(float(spread.log10_lr[0]) - value) > SAME_FIT:
+        reason = (
+            f"The calibrator of the population gives log10 LR {value:.3f}, a new fit to its pairs "
+            f"{float(spread.log10_lr[0]):.3f}: it was made by another version ({population.library}) or by hand. "
+            "Build the population anew."
+        )
+        return NoLikelihoodRatio(reasons={"fit": reason}, reference=_reference(population))
+    return _weighed(population, at[0], value, spread, scanner)
+
+
+def _weighed(
+    population: ReferencePopulation, case: FloatArray, value: float, spread: Interval, scanner: str
+) -> LikelihoodRatio:
+    ends = [min(float(spread.lower[0]), value), value, max(float(spread.upper[0]), value)]
+    limits = population.bounds
+    bounded = limits.apply(ends)
+    lower, log10_lr, upper = bounded.log10_lr.tolist()
+    bound: Literal["lower", "upper"] | None = (
+        "upper" if bounded.at_upper[1] else "lower" if bounded.at_lower[1] else None
+    )
+    description = population.description
+    return LikelihoodRatio(
+        log10_lr=log10_lr,
+        lower=lower,
+        upper=upper,
+        level=spread.level,
+        draws=spread.draws,
+        failed=spread.failed,
+        unbounded=value,
+        bounds=limits,
+        bound=bound,
+        score=dict(zip(population.pairs.scores, np.atleast_1d(case).tolist(), strict=True)),
+        propositions=Propositions(
+            same=SAME, different=f"{DIFFERENT}, both of the kind in the population ({description.firearms})"
+        ),
+        reference=_reference(population),
+        mark=description.mark,
+        parameter_hash=description.parameter_hash,
+        scanner=scanner,
+        notes=(*_notes(population, bound, value, bounded.bit), *description.notes),
+    )
+
+
+def _notes(
+    population: ReferencePopulation, bound: Literal["lower", "upper"] | None, value: float, bit: BoolArray
+) -> list[str]:
+    known, limits = population.diagnostics, population.bounds
+    notes = []
+    if bound is not None:
+        limit = limits.upper if bound == "upper" else limits.lower
+        notes.append(
+            f"The calibrator gave log10 LR {value:.2f}; {known.known_matches} known matches and "
+            f"{known.known_non_matches} known non-matches carry no more than {limit:.2f} ({limits.method} bound), "
+            "which stands in its place."
+        )
+    elif bit.any():
+        notes.append(f"The interval ends at a bound ({limits.lower:.2f} to {limits.upper:.2f}, {limits.method}).")
+    if known.firearms < FEW_FIREARMS:
+        notes.append(
+            f"The population has {known.firearms} firearms only: the interval itself is uncertain, and may be "
+            "too narrow."
+        )
+    if known.separated:
+        notes.append(
+            "No known match of the population scores as low as a known non-match, so how the likelihood ratio "
+            "rises between them is the model's word."
+        )
+    return notes
+
+
+def _reference(population: ReferencePopulation) -> Reference:
+    known = population.diagnostics
+    return Reference(
+        name=population.description.name,
+        sha256=population.sha256,
+        firearms=known.firearms,
+        known_matches=known.known_matches,
+        known_non_matches=known.known_non_matches,
+    )
+
+
+def _as_case(population: ReferencePopulation, score: ArrayLike) -> FloatArray:
+    names = tuple(population.pairs.scores)
+    values = np.atleast_1d(np.asarray(score, dtype=np.float64))
+    if values.shape != (len(names),):
+        raise EvidenceError(
+            f"the score has the shape {np.shape(score)}; expected {len(names)} numbers: {', '.join(names)}"
+        )
+    check_scores(values)
+    return values if len(names) == 1 else values[None]
+
+
+def _pooled(fit: Fit, scores: FloatArray, same: BoolArray) -> Fit:
+    """Return the same fit to pairs of equal score and kind taken together, which is faster where scores repeat."""
+    rows = np.column_stack([scores, same])
+    distinct, place = np.unique(rows, axis=0, return_inverse=True)
+    values = distinct[:, 0] if scores.ndim == 1 else distinct[:, :-1]
+    truth = distinct[:, -1] > 0
+
+    def pooled(_scores: ArrayLike, _same: ArrayLike, /, *, weights: ArrayLike | None = None) -> Calibrator:
+        counted = None if weights is None else np.asarray(weights, dtype=np.float64)
+        return fit(values, truth, weights=np.bincount(place.reshape(-1), counted, minlength=len(truth)))
+
+    return pooled
