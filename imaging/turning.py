@@ -45,7 +45,12 @@ class Centred:
     @property
     def factor(self) -> float:
         """Picture pixels for one of the grid."""
-        return float(self.to_picture[0, 0])
+        return math.hypot(float(self.to_picture[0, 0]), float(self.to_picture[1, 0]))
+
+    def mirrored(self) -> Centred:
+        """Return the mark mirrored left to right about the grid's middle pixel."""
+        flip = np.array([[-1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
+        return Centred(values=np.roll(self.values[:, ::-1], 1, axis=1), to_picture=self.to_picture @ flip)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -171,10 +176,10 @@ class Turns:
         The two must have one scale once reduced: their factors tell the magnification. The middles of the marks
         may lie up to a quarter of the grid apart each way.
         """
-        own = np.conj(scipy.fft.rfft2(reference.values))
+        sought = np.conj(scipy.fft.rfft2(reference.values))
         sums = np.empty((2 * self.count, 2 * REACH, GRID), np.float32)
         for half, spectra in enumerate((self.spectra, np.conj(self.spectra))):
-            lines = scipy.fft.ifft(spectra * own, axis=1, overwrite_x=True)
+            lines = scipy.fft.ifft(spectra * sought, axis=1, overwrite_x=True)
             near = np.concatenate([lines[:, :REACH], lines[:, -REACH:]], axis=1)
             sums[half * self.count : (half + 1) * self.count] = scipy.fft.irfft(near, GRID, axis=2)
         sums[..., REACH:-REACH] = 0.0
@@ -185,9 +190,10 @@ class Turns:
         angle = float(turn) * self.step
         c, s = math.cos(angle), math.sin(angle)
         rotation = np.array([[c, -s], [s, c]])
-        linear = rotation * self.questioned.factor / reference.factor
-        start = self.questioned.to_picture[:, 2] + self.questioned.factor * rotation @ shift
-        matrix = np.column_stack([linear, start - linear @ reference.to_picture[:, 2]])
+        own, other = self.questioned.to_picture, reference.to_picture
+        linear = own[:, :2] @ rotation @ np.linalg.inv(other[:, :2])
+        start = own[:, 2] + own[:, :2] @ rotation @ shift
+        matrix = np.column_stack([linear, start - linear @ other[:, 2]])
         return Turn(matrix=matrix, strength=float(sums[turn, row, column]) / max(_deviation(sums), 1e-9))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import cv2
 import numpy as np
@@ -19,7 +19,7 @@ from imaging.matching import Matches, match
 from imaging.photo import Photo
 from imaging.similarity import Similarity, find_similarity, least_support, similarity_of
 from imaging.surface import Surface
-from imaging.turning import Turns, centred, longest_side
+from imaging.turning import Turn, Turns, centred, longest_side
 
 Points = NDArray[np.float64]
 
@@ -27,6 +27,7 @@ MIRROR_ADVANTAGE = 1.4
 MIRROR_LEAST, MIRROR_DOUBT = 0.25, 0.4
 SURE = 0.25
 UNLIKE = 4.0
+TURNS_KEPT = 16
 LAMP_TURNED_DEG = 20.0
 
 
@@ -236,7 +237,7 @@ def _posed(
     A pose that too few places support is not checked: it is as good as none. Where keypoints leave a doubt, all
     rotations are tried, and the pose at which the pictures agree better is taken.
     """
-    swap = (questioned.digest, questioned.pixel_um or 0.0) < (reference.digest, reference.pixel_um or 0.0)
+    swap = _order(questioned) < _order(reference)
     first, second = (questioned, reference) if swap else (reference, questioned)
     fit = reference.parameters.fit
     matches = match(first.features, second.features, ratio=fit.ratio)
@@ -263,14 +264,31 @@ def _posed(
     )
 
 
+def _order(exhibit: PictureExhibit) -> tuple[str, float]:
+    return exhibit.digest, exhibit.pixel_um or 0.0
+
+
 def _best_turn(first: PictureExhibit, second: PictureExhibit, matches: Matches) -> Similarity | None:
-    """The pose of the best of all rotations; None where it does not stand out, or the marks are of unlike size.
+    """The pose of the best of all rotations; None where it does not stand out."""
+    found = _standing_out(first, second)
+    if found is None:
+        return None
+    return similarity_of(
+        found.matrix,
+        first.features.points[matches.reference],
+        second.features.points[matches.questioned],
+        tolerance_px=first.parameters.fit.tolerance_px,
+    )
+
+
+def _standing_out(first: PictureExhibit, second: PictureExhibit, *, mirrored: bool = False) -> Turn | None:
+    """The best of all rotations, of the mirror image if asked; None if it does not stand out or sizes are unlike.
 
     Without a scale the two marks are taken to be of one size.
     """
-    chosen = first.parameters
+    chosen = first.parameters.turns
     sides = [longest_side(each.mask) for each in (first, second)]
-    factors = [max(1.0, side / chosen.turns.across_px) for side in sides]
+    factors = [max(1.0, side / chosen.across_px) for side in sides]
     if first.pixel_um and second.pixel_um:
         pixel_um = max(factors[0] * first.pixel_um, factors[1] * second.pixel_um)
         factors = [pixel_um / first.pixel_um, pixel_um / second.pixel_um]
@@ -278,21 +296,18 @@ def _best_turn(first: PictureExhibit, second: PictureExhibit, matches: Matches) 
         if max(lengths) > UNLIKE * min(lengths):
             return None
     try:
-        still, moving = (
-            centred(each.picture, each.mask, factor=factor)
-            for each, factor in zip((first, second), factors, strict=True)
-        )
+        still = centred(first.picture, first.mask, factor=factors[0])
+        found = _turns(second, factors[1]).best(still.mirrored() if mirrored else still)
     except ParameterError:
         return None
-    found = Turns(moving, step_deg=chosen.turns.step_deg).best(still)
-    if found.strength < chosen.turns.least_strength:
-        return None
-    return similarity_of(
-        found.matrix,
-        first.features.points[matches.reference],
-        second.features.points[matches.questioned],
-        tolerance_px=chosen.fit.tolerance_px,
-    )
+    return found if found.strength >= chosen.least_strength else None
+
+
+@lru_cache(maxsize=TURNS_KEPT)
+def _turns(exhibit: PictureExhibit, factor: float) -> Turns:
+    """An exhibit at every rotation; the last few are kept, since one usually meets several others in a row."""
+    reduced = centred(exhibit.picture, exhibit.mask, factor=factor)
+    return Turns(reduced, step_deg=exhibit.parameters.turns.step_deg)
 
 
 def _checked(first: PictureExhibit, second: PictureExhibit, pose: Similarity) -> Agreement | None:
@@ -334,7 +349,7 @@ def _warnings(result: PictureComparison, flipped: _Flipped | None) -> Iterator[s
         yield "a scan meets a photograph: experimental, no figures are known for it"
     if reference.digest == questioned.digest:
         yield "both pictures hold the same pixels: this compares a picture with itself"
-    if flipped and result.score < MIRROR_DOUBT and _mirror_is_likely(result, flipped.exhibit):
+    if flipped and result.score < MIRROR_DOUBT and _mirror_is_likely(result, flipped):
         yield (
             "the mirror image of one picture fits the other: one of them was probably stored mirrored. Flip it "
             "and compare again"
@@ -352,10 +367,12 @@ def _warnings(result: PictureComparison, flipped: _Flipped | None) -> Iterator[s
         )
 
 
-def _mirror_is_likely(result: PictureComparison, flipped: PictureExhibit | NoPicture) -> bool:
-    if not isinstance(flipped, PictureExhibit):
+def _mirror_is_likely(result: PictureComparison, flipped: _Flipped) -> bool:
+    """Whether the mirror image agrees much better; it is made only where it stands out at some rotation."""
+    first, second = sorted((result.reference, result.questioned), key=_order)
+    if not _standing_out(first, second, mirrored=True) or not isinstance(flipped.exhibit, PictureExhibit):
         return False
-    _, _, agreement = _posed(result.reference, flipped, all_rotations=False)
+    _, _, agreement = _posed(result.reference, flipped.exhibit, all_rotations=True)
     return agreement is not None and agreement.correlation > max(MIRROR_LEAST, MIRROR_ADVANTAGE * result.score)
 
 

@@ -97,3 +97,13 @@ def test_steps_that_do_not_divide_a_half_turn_are_refused(step_deg: float) -> No
     made: Centred = centred(texture(1), disc(), factor=3.0)
     with pytest.raises(ParameterError, match="step"):
         Turns(made, step_deg=step_deg)
+
+
+def test_a_mirrored_mark_is_found_by_its_mirror_image() -> None:
+    picture, mask = texture(4), disc()
+    first = centred(picture, mask, factor=3.0)
+    turns = Turns(centred(picture[:, ::-1].copy(), mask, factor=3.0), step_deg=5.0)
+    assert turns.best(first).strength < 12.0
+    found = turns.best(first.mirrored())
+    assert found.strength > 15.0
+    np.testing.assert_allclose(found.matrix, [[-1.0, 0.0, SIDE - 1.0], [0.0, 1.0, 0.0]], atol=1e-6)
