@@ -18,7 +18,12 @@ demo: .venv/user
 	@echo
 	$(BIN)/ballistics compare-bullets $(SAMPLES)/bullets/barrel-1-bullet-1 $(SAMPLES)/bullets/barrel-1-bullet-2 --report demo/bullets.html --force
 	@echo
-	@echo "Open demo/same-gun.html, demo/other-gun.html, demo/raw-scans.html and demo/bullets.html in a browser."
+	$(BIN)/ballistics compare $(SAMPLES)/photographs/gun-3-head-1-ring.png $(SAMPLES)/photographs/gun-3-head-2-ring.png --pixel-um 10 --light ring --report demo/photographs.html --force
+	@echo
+	$(BIN)/ballistics view $(SAMPLES)/gun-1-case-1.x3p $(SAMPLES)/gun-1-case-2.x3p --out demo/view.html --force
+	@echo
+	@echo "Open demo/same-gun.html, demo/other-gun.html, demo/raw-scans.html, demo/bullets.html, demo/photographs.html"
+	@echo "and demo/view.html (the comparison microscope) in a browser."
 
 test: .venv/developer
 	$(BIN)/ruff check .

@@ -1,4 +1,4 @@
-"""Make the sample scans anew, or check that the ones in this folder are what this program makes.
+"""Make the sample scans and photographs anew, or check that the ones in this folder are what this program makes.
 
 ::
 
@@ -9,24 +9,24 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from hashlib import sha256
 from pathlib import Path
 from typing import Annotated
 
 import cv2
 import numpy as np
 import typer
-from sample import Options, Sample, listed, rounded
+from sample import Options, Sample, brief, listed, rounded
 from striated import striated_samples
 
 from imaging.errors import FormatError
 from imaging.formats.container import pack, read_members
 from imaging.formats.x3p_records import CHECKSUM, MAIN, PAYLOAD, VALID, md5
 from imaging.formats.x3p_writer import encode_x3p
+from imaging.lighting import photograph
+from imaging.photo import Light
 from imaging.render import encode_png
 from imaging.resample import flip
 from imaging.surface import Surface
@@ -58,7 +58,14 @@ ROUND_PIN: Options = {
 }
 HEAD: Options = {"correlation": 0.6, "shape": (440, 440), "pixel_um": 12.5}
 HEAD_CASES = ((31, (0.0, 0.0, 0.0)), (32, (60.0, 50.0, -30.0)))
+FINE_HEAD: Options = {**HEAD, "shape": (1100, 1100), "pixel_um": 5.0}
+REDUCED, RELIEF = 2, 2.0
+RING = Light(kind="ring")
+LAMPS = (Light(kind="side", azimuth_deg=40.0), Light(kind="side", azimuth_deg=130.0))
+OTHER_CASE = (41, (0.0, 0.0, 0.0))
 PATCH = np.s_[25:45, 135:155]
+PICTURE = "picture"
+VALUES = {PAYLOAD: ("<f4", "heights"), PICTURE: ("u1", "grey levels")}
 
 ENTITIES = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 10))
 BOMB = f'<!DOCTYPE bomb [<!ENTITY e0 "bomb">{ENTITIES}]>\n<p:ISO5436_2'
@@ -71,6 +78,7 @@ def samples() -> Iterator[Sample]:
     yield from _two_heads("gun-3-head", "Raw case head of gun 3, with firing-pin hole", seed=30)
     yield from _two_marks("gun-4-pin", "Firing-pin impression of gun 4, cropped", seed=4, options=ROUND_PIN)
     yield from striated_samples()
+    yield from _photographs()
     yield from _damaged_scans()
     yield from _useless_files()
 
@@ -98,6 +106,35 @@ def _two_heads(stem: str, shows: str, *, seed: int) -> Iterator[Sample]:
             made=f"cartridge_case(default_rng({case}), gun=default_rng({seed}), {listed({'pose': pose, **HEAD})})"
             "[0], rounded to 100 nm",
             step=1e-7,
+        )
+
+
+def _photographs() -> Iterator[Sample]:
+    """Make photographs of the heads of gun 3, and one of a head of another gun."""
+    first, second = HEAD_CASES
+    for name, shows, seed, (case, pose), light, mirrored in (
+        ("gun-3-head-1-ring", "Case head of gun 3, case 1, ring light", 30, first, RING, False),
+        ("gun-3-head-2-ring", "Case head of gun 3, case 2, ring light", 30, second, RING, False),
+        ("gun-3-head-2-mirrored", "The mirror image of gun-3-head-2-ring", 30, second, RING, True),
+        ("gun-3-head-1-side", "Case head of gun 3, case 1, side light", 30, first, LAMPS[0], False),
+        ("gun-3-head-2-side", "Case head of gun 3, case 2, side light, lamp moved", 30, second, LAMPS[1], False),
+        ("gun-5-head-1-ring", "Case head of gun 5, case 1, ring light", 40, OTHER_CASE, RING, False),
+    ):
+        options = {"pose": pose, **FINE_HEAD}
+        scan, _ = cartridge_case(np.random.default_rng(case), gun=np.random.default_rng(seed), **options)
+        photo = photograph(scan, light, relief=RELIEF).reduce(REDUCED)
+        stored = photo.flip("x") if mirrored else photo
+        yield Sample(
+            name=f"photographs/{name}.png",
+            data=encode_png(stored.pixels.astype(np.uint8)),
+            shows=shows,
+            made=f"photograph(cartridge_case(default_rng({case}), gun=default_rng({seed}), {listed(options)})[0], "
+            f"{brief(light)}, relief={RELIEF}).reduce({REDUCED})" + ('.flip("x")' if mirrored else ""),
+            step=1.0,
+            outcome="note saturated" if light.kind == "side" else "opens",
+            says="are at the top" if light.kind == "side" else "",
+            pixel_um=photo.pixel_um,
+            light=light,
         )
 
 
@@ -259,29 +296,31 @@ def _edited(members: Mapping[str, bytes], *replacements: tuple[str, str]) -> dic
 def difference(made: bytes, stored: bytes, step: float) -> str:
     """Say in words how a file differs from what was made now; it starts with DIFFERENT if it matters.
 
-    Another processor or library version may turn the rounding of a few heights, or pack the same content
-    into other bytes.
+    Another processor or library version may turn the rounding of a few heights or grey levels, or pack
+    the same content into other bytes.
     """
     if made == stored:
         return "identical"
     now, before = _content(made), _content(stored)
     if now == before:
         return "identical content, packed by another version of zlib or libpng"
-    if step == 0 or now.keys() != before.keys() or PAYLOAD not in now:
+    payload = next((name for name in VALUES if name in now), None)
+    if step == 0 or now.keys() != before.keys() or payload is None:
         return DIFFERENT
+    kind, values = VALUES[payload]
     rest = [
-        {name: _without_checksums(text) for name, text in files.items() if name not in (PAYLOAD, VALID)}
+        {name: _without_checksums(text) for name, text in files.items() if name not in (payload, VALID)}
         for files in (now, before)
     ]
-    first, second = (np.frombuffer(files[PAYLOAD], "<f4").astype(np.float64) for files in (now, before))
+    first, second = (np.frombuffer(files[payload], kind).astype(np.float64) for files in (now, before))
     if rest[0] != rest[1] or first.shape != second.shape:
-        return f"{DIFFERENT}: in more than its heights"
+        return f"{DIFFERENT}: in more than its {values}"
     same = (first == second) | (np.isnan(first) & np.isnan(second))
     count = int((~same).sum())
     if count > MOST_ROUNDED * first.size or (np.abs(first[~same] - second[~same]) > 1.5 * step).any():
-        return f"{DIFFERENT}: {count} of {first.size} heights"
+        return f"{DIFFERENT}: {count} of {first.size} {values}"
     return (
-        f"equal up to rounding: {count} of {first.size} heights differ by one step of {step:g} or are missing in "
+        f"equal up to rounding: {count} of {first.size} {values} differ by one step of {step:g} or are missing in "
         "one; another processor or library version does that"
     )
 
@@ -290,7 +329,7 @@ def _content(data: bytes) -> dict[str, bytes]:
     """Return what a file holds, freed of how it was packed."""
     if data.startswith(b"\x89PNG"):
         picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-        return {"picture": b"" if picture is None else picture.tobytes()}
+        return {} if picture is None else {PICTURE: picture.tobytes(), "shape": repr(picture.shape).encode()}
     try:
         return read_members(data)
     except FormatError:
@@ -304,19 +343,7 @@ def _without_checksums(content: bytes) -> bytes:
 def registry(made: Iterable[Sample], contents: Mapping[str, bytes]) -> str:
     """Return registry.toml for the given contents of the files."""
     tables = ["# Written by make.py; changes belong there. comparisons.toml says what comparing the files gives."]
-    for sample in made:
-        data = contents[sample.name]
-        values = {
-            "name": sample.name,
-            "sha256": sha256(data).hexdigest(),
-            "bytes": len(data),
-            "shows": sample.shows,
-            "made": sample.made,
-            "outcome": sample.outcome,
-            "says": sample.says,
-        }
-        lines = [f"{key} = {json.dumps(value)}" for key, value in values.items() if value != ""]
-        tables.append("\n".join(["[[file]]", *lines]))
+    tables += [sample.table(contents[sample.name]) for sample in made]
     return "\n\n".join(tables) + "\n"
 
 
@@ -326,7 +353,7 @@ def main(
     ] = False,
     out: Annotated[Path, typer.Option(metavar="FOLDER", help="Folder to write, or to check.")] = HERE,
 ) -> None:
-    """Make the sample scans and their registry anew, or check those of a folder."""
+    """Make the samples and their registry anew, or check those of a folder."""
     made = list(samples())
     if check:
         raise typer.Exit(0 if _check(made, out) else 3)

@@ -1,4 +1,4 @@
-"""The sample scans: registered, made again, and read and compared with the outcome that stands beside them."""
+"""The sample scans and photographs: registered, made again, read, compared with the outcome beside them."""
 
 from __future__ import annotations
 
@@ -11,12 +11,15 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 import typer
 
 from ballistics.compare import compare
-from ballistics.parameters import default_set, default_striated_set
+from ballistics.parameters import default_picture_set, default_set, default_striated_set
+from ballistics.photographs.exhibit import PictureExhibit, prepare_photograph
+from ballistics.photographs.pair import PictureComparison, compare_pictures
 from ballistics.segment import segment
 from ballistics.striated.bullet_pair import compare_land_sets
 from ballistics.striated.bullets import BulletComparison
@@ -27,6 +30,9 @@ from imaging.errors import ImagingError
 from imaging.files import open_surface
 from imaging.formats.container import pack, read_members
 from imaging.formats.x3p_records import PAYLOAD
+from imaging.photo import Light
+from imaging.photo_files import open_photo
+from imaging.render import encode_png
 from imaging.synthetic import cartridge_case
 
 FOLDER = Path(__file__).parents[1] / "sample_images"
@@ -48,7 +54,7 @@ def tables(name: str) -> dict[str, list[dict[str, Any]]]:
 
 FILES = tables("registry.toml")["file"]
 COMPARISONS = tables("comparisons.toml")["comparison"]
-BULLETS, MARKS = (tables("comparisons.toml")[kind] for kind in ("bullets", "marks"))
+BULLETS, MARKS, PHOTOGRAPHS = (tables("comparisons.toml")[kind] for kind in ("bullets", "marks", "photographs"))
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +80,10 @@ def test_every_file_is_registered_with_its_hash() -> None:
     for file in FILES:
         data = (FOLDER / file["name"]).read_bytes()
         assert (len(data), hashlib.sha256(data).hexdigest()) == (file["bytes"], file["sha256"]), file["name"]
-    assert sum(file["bytes"] for file in FILES) < 6_000_000
+    photographs, scans = ([file for file in FILES if ("pixel_um" in file) is kind] for kind in (True, False))
+    assert sum(file["bytes"] for file in scans) < 6_000_000
+    assert sum(file["bytes"] for file in photographs) < 1_500_000
+    assert {file["name"] for file in photographs} == {name for name in found if name.endswith(".png")}
 
 
 def test_the_program_makes_these_files(make: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
@@ -122,15 +131,33 @@ def test_a_turned_rounding_is_told_from_other_heights(make: ModuleType) -> None:
     assert make.difference(made, changed(make, made, 1, 3), 0.0) == "DIFFERENT"
 
 
+def test_a_turned_grey_level_is_told_from_another_picture(make: ModuleType) -> None:
+    made = next(sample for sample in make.samples() if sample.name.endswith("gun-3-head-1-ring.png")).data
+    pixels = np.asarray(cv2.imdecode(np.frombuffer(made, np.uint8), cv2.IMREAD_UNCHANGED), np.uint8)
+    _, loose = cv2.imencode(".png", pixels, [cv2.IMWRITE_PNG_COMPRESSION, 0])
+    assert make.difference(made, loose.tobytes(), 1.0).startswith("identical content")
+
+    def brighter(levels: int, count: int) -> bytes:
+        other = pixels.copy()
+        other.flat[np.flatnonzero(other < 200)[:count]] += np.uint8(levels)
+        return encode_png(other)
+
+    assert make.difference(made, brighter(1, 3), 1.0).startswith("equal up to rounding: 3 of 302500 grey levels")
+    assert make.difference(made, brighter(2, 3), 1.0).startswith("DIFFERENT: 3 of 302500 grey levels")
+    assert make.difference(made, brighter(1, 5000), 1.0).startswith("DIFFERENT")
+    assert make.difference(made, encode_png(pixels[1:]), 1.0) == "DIFFERENT: in more than its grey levels"
+
+
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file["name"])
 def test_the_reader_says_what_is_registered(file: dict[str, Any]) -> None:
     path = FOLDER / file["name"]
+    opened = open_photo if path.suffix == ".png" else open_surface
     if file["outcome"] == "refused":
         with pytest.raises(ImagingError, match=file["says"]) as caught:
             open_surface(path)
         assert str(path) in str(caught.value)
         return
-    findings = open_surface(path).provenance.findings
+    findings = opened(path).provenance.findings
     outcomes = [f"{finding.severity} {finding.code}" for finding in findings]
     assert (outcomes or ["opens"]) == [file["outcome"]]
     assert all(file["says"] in finding.message for finding in findings)
@@ -189,6 +216,34 @@ def test_two_striated_marks_give_what_is_registered(case: dict[str, Any]) -> Non
     assert isinstance(result, LandComparison)
     assert case.get("lowest", 0.0) <= result.ccf <= case.get("highest", 1.0)
     check_warnings(result.warnings, case)
+
+
+def picture(name: str) -> PictureExhibit:
+    """Prepare a photograph with the scale and the light that are registered."""
+    file = next(file for file in FILES if file["name"] == name)
+    light = Light(kind=file["light"], azimuth_deg=file.get("azimuth_deg"))
+    photo = open_photo(FOLDER / name, pixel_um=file["pixel_um"], light=light)
+    exhibit = prepare_photograph(photo, default_picture_set("breech face"))
+    assert isinstance(exhibit, PictureExhibit)
+    return exhibit
+
+
+@pytest.mark.parametrize("case", PHOTOGRAPHS, ids=told)
+def test_two_photographs_give_what_is_registered(case: dict[str, Any]) -> None:
+    result = compare_pictures(picture(case["reference"]), picture(case["questioned"]))
+    assert isinstance(result, PictureComparison)
+    assert case.get("lowest", 0.0) <= result.score <= case.get("highest", 1.0)
+    if "angle_deg" in case:
+        assert result.angle_deg == pytest.approx(case["angle_deg"], abs=0.5)
+        assert result.magnification == pytest.approx(1.0, abs=0.01)
+    check_warnings(result.warnings, case)
+
+
+def test_the_mirrored_photograph_is_the_mirror_image_of_its_neighbour() -> None:
+    upright, mirrored = (
+        open_photo(FOLDER / "photographs" / f"gun-3-head-2-{name}.png") for name in ("ring", "mirrored")
+    )
+    np.testing.assert_array_equal(mirrored.flip("x").pixels, upright.pixels)
 
 
 def check_warnings(found: Sequence[str], case: dict[str, Any]) -> None:

@@ -27,7 +27,7 @@ CONCENTRIC, GROOVE = 0.05, 0.75
 RAYS = 120
 SEARCH = 0.15
 WELL_INSIDE = 0.85
-PIN_MARGIN, PRIMER_MARGIN = 1.12, 0.96
+PIN_MARGIN, PRIMER_MARGIN = 1.3, 0.9
 DEAD_PX = 9
 LEAST_SHARE = 0.01
 CUT_OUT = 0.05
@@ -103,6 +103,9 @@ def find_region(photo: Photo, mark: str = "breech face", *, mask: BoolArray | No
     largest one with an edge of whatever kind. A groove that shines has two edges round one middle: the primer ends
     at the inner one. The firing pin is the largest circle well inside. Where there is no circle, the whole picture
     is the mark, with a note.
+
+    The breech face begins well outside the firing pin and ends well inside the edge of the primer: their rims are
+    round on every case, and rims laid on each other correlate whatever fired the cases.
 
     Areas of one grey value, as programs leave them round a mark and bright lamps on it, are left out. Where
     those that reach the edge cover more than a twentieth of the picture, the rest is the mark and no circle is
