@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import scipy.stats
+import scipy.special
 from numpy.typing import NDArray
 
 from imaging.errors import ParameterError
@@ -313,7 +313,8 @@ def least_support(matches: int, *, tolerance_px: float, area_px: float, scale_kn
     if scale_known:
         pairs *= min(1.0, 8.0 * tolerance_px / math.sqrt(area_px))
     sizes = np.arange(4, matches + 1)
-    alarms = pairs * scipy.stats.binom.sf(sizes - 3, max(matches - 2, 0), chance)
+    others = max(matches - 2, 0)
+    alarms = pairs * scipy.special.bdtrc(np.minimum(sizes - 3.0, others), others, chance)
     enough = sizes[alarms <= CHANCE]
     return int(enough[0]) if len(enough) else max(matches + 1, 4)
 

@@ -133,7 +133,7 @@ def _refuse_other(chosen: ParameterSet | StriatedSet | PictureSet, wanted: Batch
 
 def _shows_photographs(source: Path) -> bool:
     """Whether a folder holds photographs and neither scans nor bullets, or a list begins and ends with one."""
-    from ballistics.command.picture_pair import is_photograph
+    from ballistics.command.source_file import is_photograph
     from ballistics.errors import BallisticsError
     from ballistics.folders import bullets_in, photographs_in, scans_in
     from ballistics.pair_list import list_pairs

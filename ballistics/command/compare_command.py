@@ -43,7 +43,10 @@ from ballistics.command.striated_options import Page
 if TYPE_CHECKING:
     from ballistics.command.report import Compared
     from ballistics.compare import Comparison
+    from ballistics.contract import ComparisonRecord
     from ballistics.photographs.pair import PictureComparison
+    from imaging.photo import Photo
+    from imaging.surface import Surface
 
 KNOWN, IN_QUESTION = "Scan or photograph of the known mark.", "Scan or photograph of the mark in question."
 
@@ -70,7 +73,7 @@ def compare(
     force: Force = False,
 ) -> None:
     """Compare the marks on two scans or two photographs."""
-    from ballistics.command.picture_pair import compare_sources, is_photograph, read_source
+    from ballistics.command.source_file import is_photograph, read_source
     from ballistics.command.terminal import say, working
     from ballistics.compare import compare as compare_scans
     from ballistics.output import check_output
@@ -98,6 +101,8 @@ def compare(
         )
         now("Comparing")
         if pictures:
+            from ballistics.command.picture_pair import compare_sources
+
             _refuse_mixed((reference, questioned), photographs, method)
             result = compare_sources(first, second, pictures, masks=(mask_a, mask_b), accept=accept or ())
         else:
@@ -154,10 +159,6 @@ def _tell(result: Compared, report: Path | None, *, as_json: bool, force: bool) 
     """Write the page if one was asked for, put the result out, and end with its code."""
     from ballistics.command.report import write_comparison
     from ballistics.command.terminal import put_json, say, working
-    from ballistics.compare import Comparison, NotComparable
-    from ballistics.contract import record
-    from ballistics.photographs.contract import picture_record
-    from ballistics.photographs.pair import PictureComparison
 
     try:
         if report:
@@ -166,19 +167,48 @@ def _tell(result: Compared, report: Path | None, *, as_json: bool, force: bool) 
             say(f"Report: {report}")
     finally:
         if as_json:
-            made = record(result) if isinstance(result, Comparison | NotComparable) else picture_record(result)
-            put_json(json.dumps(made.model_dump(), indent=1, allow_nan=False))
-        elif isinstance(result, Comparison):
-            put_comparison(result)
-        elif isinstance(result, PictureComparison):
-            put_pictures(result)
-    if isinstance(result, Comparison | PictureComparison):
+            put_json(json.dumps(_record(result).model_dump(), indent=1, allow_nan=False))
+        refused = _put(result, quiet=as_json)
+    if refused is None:
         return
-    say(f"Not comparable: {result.reason}", error=True)
-    sources = result.scans if isinstance(result, NotComparable) else result.sources
+    reason, sources = refused
+    say(f"Not comparable: {reason}", error=True)
     if any(each.provenance.doubts for each in sources):
         say("A doubt that you have checked is accepted with --accept CODE.")
     raise typer.Exit(ExitCode.OUR_ERROR)
+
+
+def _put(result: Compared, *, quiet: bool) -> tuple[str, tuple[Photo | Surface, ...]] | None:
+    """Put the figures on stdout, or return why there are none, and of which sources.
+
+    The photograph half is imported only where it is needed, since a second is long for a command.
+    """
+    from ballistics.compare import Comparison, NotComparable
+
+    if isinstance(result, NotComparable):
+        return result.reason, result.scans
+    if isinstance(result, Comparison):
+        if not quiet:
+            put_comparison(result)
+        return None
+    from ballistics.photographs.pair import PictureComparison
+
+    if not isinstance(result, PictureComparison):
+        return result.reason, result.sources
+    if not quiet:
+        put_pictures(result)
+    return None
+
+
+def _record(result: Compared) -> ComparisonRecord:
+    from ballistics.compare import Comparison, NotComparable
+    from ballistics.contract import record
+
+    if isinstance(result, Comparison | NotComparable):
+        return record(result)
+    from ballistics.photographs.contract import picture_record
+
+    return picture_record(result)
 
 
 def put_comparison(result: Comparison) -> None:

@@ -38,8 +38,8 @@ def show(
     """Show what a file holds and what the reader noticed; exit code 3 if the file is in doubt."""
     from ballistics.command.photo_facts import photo_facts
     from ballistics.command.photo_options import Told
-    from ballistics.command.picture_pair import read_source
     from ballistics.command.scan_facts import scan_facts
+    from ballistics.command.source_file import read_source
     from ballistics.command.terminal import put_json, put_table, say, working
     from ballistics.output import check_output, write_output
     from ballistics.page.figures import scan_picture
@@ -145,7 +145,7 @@ def segment(
     import numpy as np
 
     from ballistics.command.photo_options import Told
-    from ballistics.command.picture_pair import read_source
+    from ballistics.command.source_file import read_source
     from ballistics.command.terminal import put_json, put_table, say, working
     from ballistics.output import check_output, write_output
     from ballistics.page.figures import scan_picture

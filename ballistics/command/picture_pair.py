@@ -1,4 +1,4 @@
-"""Photographs and scans read from their files, and two of them compared as pictures."""
+"""Two photographs, two scans, or one of each, compared as pictures."""
 
 from __future__ import annotations
 
@@ -7,35 +7,16 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from ballistics.command.options import LengthUnit
-from ballistics.command.photo_options import Told
 from ballistics.parameters import PictureSet
 from ballistics.photographs.exhibit import NoPicture, PictureExhibit, prepare_photograph, prepare_scan
 from ballistics.photographs.pair import NoPictureComparison, PictureComparison, compare_pictures
 from ballistics.photographs.wording import EXPERIMENTAL
 from ballistics.segment import read_mask
-from imaging.errors import FileError, SurfaceError
-from imaging.files import open_surface
+from imaging.errors import SurfaceError
 from imaging.form import remove_form
 from imaging.lighting import photograph
 from imaging.photo import Light, Photo
-from imaging.photo_files import is_photo, open_photo
 from imaging.surface import Surface
-
-
-def is_photograph(path: Path) -> bool:
-    """Whether a file holds a photograph; one that cannot be read does not, and opening it says why."""
-    try:
-        return is_photo(path)
-    except FileError:
-        return False
-
-
-def read_source(path: Path, told: Told, units: LengthUnit) -> Photo | Surface:
-    """Open a photograph or a scan, whichever the file holds."""
-    if is_photograph(path):
-        return open_photo(path, pixel_um=told.pixel_um, light=told.light)
-    return open_surface(path, units=units.value)
 
 
 def compare_sources(

@@ -71,7 +71,8 @@ def view(
     """Show two scans or photographs as a comparison microscope does, in one page."""
     import webbrowser
 
-    from ballistics.command.picture_pair import compare_sources, is_photograph, read_source
+    from ballistics.command.picture_pair import compare_sources
+    from ballistics.command.source_file import is_photograph, read_source
     from ballistics.command.terminal import put, say, working
     from ballistics.output import check_output, write_output
     from ballistics.photographs.pair import PictureComparison

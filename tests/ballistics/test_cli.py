@@ -328,7 +328,7 @@ def test_bug_is_one_line_and_a_traceback_only_on_demand(monkeypatch: pytest.Monk
     def fail(path: object, **options: object) -> None:
         raise ZeroDivisionError("oh")
 
-    monkeypatch.setattr("ballistics.command.picture_pair.open_surface", fail)
+    monkeypatch.setattr("ballistics.command.source_file.open_surface", fail)
     result = run("show", "any.x3p", code=70)
     assert "Please report it" in result.stderr
     assert "ZeroDivisionError" in result.stderr
