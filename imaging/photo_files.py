@@ -134,6 +134,8 @@ def open_photo(
     A picture is also refused if its pixels need more than 64 MiB and 200 times the size of the file. The peak of
     memory is the file, twice the pixels (three times for colour) and some megabytes.
 
+    A JPEG that was damaged in the middle decodes to a picture with wrong blocks, and no reader can tell.
+
     Place and persons (GPS, artist, owner, serial numbers, comments) are not taken over from EXIF.
 
     Examples

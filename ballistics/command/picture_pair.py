@@ -7,6 +7,9 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
+import numpy as np
+
 from ballistics.parameters import PictureSet
 from ballistics.photographs.exhibit import NoPicture, PictureExhibit, prepare_photograph, prepare_scan
 from ballistics.photographs.pair import NoPictureComparison, PictureComparison, compare_pictures
@@ -16,7 +19,7 @@ from imaging.errors import SurfaceError
 from imaging.form import remove_form
 from imaging.lighting import photograph
 from imaging.photo import Light, Photo
-from imaging.surface import Surface
+from imaging.surface import BoolArray, Surface
 
 
 def compare_sources(
@@ -41,9 +44,13 @@ def compare_sources(
     accept : collection of str
         Codes of doubtful findings that a person has looked at and accepts.
     """
+    kept = [
+        read_mask(mask, source) if mask else None
+        for source, mask in zip((reference, questioned), masks, strict=True)
+    ]
     sources, warnings = _alike(reference, questioned)
     first, second = (
-        _exhibit(source, parameters, mask, accept) for source, mask in zip(sources, masks, strict=True)
+        _exhibit(source, parameters, mask, accept) for source, mask in zip(sources, kept, strict=True)
     )
     result = compare_pictures(first, second)
     return replace(result, warnings=(*warnings, *result.warnings))
@@ -74,9 +81,12 @@ def _lit(scan: Surface, light: Light) -> Photo:
 
 
 def _exhibit(
-    source: Photo | Surface, parameters: PictureSet, mask: Path | None, accept: Collection[str]
+    source: Photo | Surface, parameters: PictureSet, mask: BoolArray | None, accept: Collection[str]
 ) -> PictureExhibit | NoPicture:
-    keep = read_mask(mask, source) if mask else None
-    if isinstance(source, Photo):
-        return prepare_photograph(source, parameters, mask=keep, accept=accept)
-    return prepare_scan(source, parameters, mask=keep, accept=accept)
+    if isinstance(source, Surface):
+        return prepare_scan(source, parameters, mask=mask, accept=accept)
+    if mask is not None and mask.shape != source.shape:
+        # A scan of oblong pixels became a photograph of square ones.
+        laid = cv2.resize(mask.view(np.uint8), source.shape[::-1], interpolation=cv2.INTER_NEAREST)
+        mask = np.asarray(laid, np.uint8).view(np.bool_)
+    return prepare_photograph(source, parameters, mask=mask, accept=accept)

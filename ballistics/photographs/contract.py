@@ -97,6 +97,7 @@ class PictureRecord(ComparisonRecord):
     method: Literal["keypoints"] = "keypoints"
     inputs: tuple[PictureInput, ...]
     similarity: SimilarityRecord | None = None
+    pose_from: Literal["keypoints", "all rotations"] | None = None
     agreeing: float | None = None
     overlap: float | None = None
     regions: tuple[RegionRecord, ...] = ()
@@ -131,6 +132,7 @@ def picture_record(result: PictureComparison | NoPictureComparison) -> PictureRe
             "chance_support": result.chance_support,
         },
         similarity=_similarity(result),
+        pose_from=None if found is None else result.pose_from,
         pose=_pose(result),
         agreeing=None if found is None else round(found.agreeing, 6),
         overlap=None if found is None else round(found.overlap, 6),

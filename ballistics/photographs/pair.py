@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -13,21 +14,19 @@ from numpy.typing import NDArray
 
 from ballistics.parameters import PictureSet
 from ballistics.photographs.exhibit import NoPicture, PictureExhibit, mirrored_exhibit, source_name
+from ballistics.photographs.rotations import standing_out
 from imaging.agreement import Agreement, Thumbnail, dense_agreement
-from imaging.errors import ParameterError
 from imaging.matching import Matches, match
 from imaging.photo import Photo
 from imaging.similarity import Similarity, find_similarity, least_support, similarity_of
 from imaging.surface import Surface
-from imaging.turning import Turn, Turns, centred, longest_side
 
 Points = NDArray[np.float64]
+PoseFrom = Literal["keypoints", "all rotations"]
 
 MIRROR_ADVANTAGE = 1.4
 MIRROR_LEAST, MIRROR_DOUBT = 0.25, 0.4
 SURE = 0.25
-UNLIKE = 4.0
-TURNS_KEPT = 16
 LAMP_TURNED_DEG = 20.0
 
 
@@ -45,6 +44,8 @@ class PictureComparison:
         From pixels of the reference's picture to those of the questioned one; None where no three matches agree.
     agreement : Agreement or None
         How the pictures agree at that pose; None where too little is common there.
+    pose_from : {"keypoints", "all rotations"}
+        Which search gave the pose.
     """
 
     reference: PictureExhibit
@@ -52,6 +53,7 @@ class PictureComparison:
     matches: Matches
     pose: Similarity | None
     agreement: Agreement | None
+    pose_from: PoseFrom = "keypoints"
     warnings: tuple[str, ...] = ()
 
     @property
@@ -224,14 +226,21 @@ def _compared(
             parameters=first.parameters,
             sources=sources,
         )
-    matches, pose, agreement = _posed(first, second, all_rotations=all_rotations)
-    result = PictureComparison(reference=first, questioned=second, matches=matches, pose=pose, agreement=agreement)
+    matches, pose, agreement, pose_from = _posed(first, second, all_rotations=all_rotations)
+    result = PictureComparison(
+        reference=first,
+        questioned=second,
+        matches=matches,
+        pose=pose,
+        agreement=agreement,
+        pose_from=pose_from,
+    )
     return replace(result, warnings=tuple(_warnings(result, flipped)))
 
 
 def _posed(
     reference: PictureExhibit, questioned: PictureExhibit, *, all_rotations: bool
-) -> tuple[Matches, Similarity | None, Agreement | None]:
+) -> tuple[Matches, Similarity | None, Agreement | None, PoseFrom]:
     """Match, fit and check, always in the order of the two hashes, and turn the result round if need be.
 
     A pose that too few places support is not checked: it is as good as none. Where keypoints leave a doubt, all
@@ -246,21 +255,23 @@ def _posed(
         matches, first.features, second.features, tolerance_px=fit.tolerance_px, fixed_scale=scale
     )
     pose = found if isinstance(found, Similarity) else None
-    agreement = None
+    agreement: Agreement | None = None
+    pose_from: PoseFrom = "keypoints"
     if pose and pose.support >= fit.least_support:
         agreement = _checked(first, second, pose)
     if all_rotations and (agreement is None or agreement.correlation < SURE):
         other = _best_turn(first, second, matches)
         better = other and _checked(first, second, other)
         if better and (agreement is None or better.correlation > agreement.correlation):
-            pose, agreement = other, better
+            pose, agreement, pose_from = other, better, "all rotations"
     if not swap:
-        return matches, pose, agreement
+        return matches, pose, agreement, pose_from
     turned = Matches(reference=matches.questioned, questioned=matches.reference, distance=matches.distance)
     return (
         turned,
         pose and pose.inverse(),
         agreement and _turned(agreement, first.small, second.small),
+        pose_from,
     )
 
 
@@ -270,7 +281,7 @@ def _order(exhibit: PictureExhibit) -> tuple[str, float]:
 
 def _best_turn(first: PictureExhibit, second: PictureExhibit, matches: Matches) -> Similarity | None:
     """The pose of the best of all rotations; None where it does not stand out."""
-    found = _standing_out(first, second)
+    found = standing_out(first, second)
     if found is None:
         return None
     return similarity_of(
@@ -279,35 +290,6 @@ def _best_turn(first: PictureExhibit, second: PictureExhibit, matches: Matches) 
         second.features.points[matches.questioned],
         tolerance_px=first.parameters.fit.tolerance_px,
     )
-
-
-def _standing_out(first: PictureExhibit, second: PictureExhibit, *, mirrored: bool = False) -> Turn | None:
-    """The best of all rotations, of the mirror image if asked; None if it does not stand out or sizes are unlike.
-
-    Without a scale the two marks are taken to be of one size.
-    """
-    chosen = first.parameters.turns
-    sides = [longest_side(each.mask) for each in (first, second)]
-    factors = [max(1.0, side / chosen.across_px) for side in sides]
-    if first.pixel_um and second.pixel_um:
-        pixel_um = max(factors[0] * first.pixel_um, factors[1] * second.pixel_um)
-        factors = [pixel_um / first.pixel_um, pixel_um / second.pixel_um]
-        lengths = sides[0] * first.pixel_um, sides[1] * second.pixel_um
-        if max(lengths) > UNLIKE * min(lengths):
-            return None
-    try:
-        still = centred(first.picture, first.mask, factor=factors[0])
-        found = _turns(second, factors[1]).best(still.mirrored() if mirrored else still)
-    except ParameterError:
-        return None
-    return found if found.strength >= chosen.least_strength else None
-
-
-@lru_cache(maxsize=TURNS_KEPT)
-def _turns(exhibit: PictureExhibit, factor: float) -> Turns:
-    """An exhibit at every rotation; the last few are kept, since one usually meets several others in a row."""
-    reduced = centred(exhibit.picture, exhibit.mask, factor=factor)
-    return Turns(reduced, step_deg=exhibit.parameters.turns.step_deg)
 
 
 def _checked(first: PictureExhibit, second: PictureExhibit, pose: Similarity) -> Agreement | None:
@@ -354,7 +336,7 @@ def _warnings(result: PictureComparison, flipped: _Flipped | None) -> Iterator[s
             "the mirror image of one picture fits the other: one of them was probably stored mirrored. Flip it "
             "and compare again"
         )
-    elif 0.0 < result.score < SURE and 0 < result.support < result.chance_support:
+    elif result.score > 0.0 and result.pose_from == "keypoints" and result.support < result.chance_support:
         yield (
             f"the pose rests on {result.support} separate places; matches made by chance reach "
             f"{result.chance_support - 1}"
@@ -370,9 +352,9 @@ def _warnings(result: PictureComparison, flipped: _Flipped | None) -> Iterator[s
 def _mirror_is_likely(result: PictureComparison, flipped: _Flipped) -> bool:
     """Whether the mirror image agrees much better; it is made only where it stands out at some rotation."""
     first, second = sorted((result.reference, result.questioned), key=_order)
-    if not _standing_out(first, second, mirrored=True) or not isinstance(flipped.exhibit, PictureExhibit):
+    if not standing_out(first, second, mirrored=True) or not isinstance(flipped.exhibit, PictureExhibit):
         return False
-    _, _, agreement = _posed(result.reference, flipped.exhibit, all_rotations=True)
+    _, _, agreement, _ = _posed(result.reference, flipped.exhibit, all_rotations=True)
     return agreement is not None and agreement.correlation > max(MIRROR_LEAST, MIRROR_ADVANTAGE * result.score)
 
 

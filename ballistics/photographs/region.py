@@ -27,10 +27,12 @@ CONCENTRIC, GROOVE = 0.05, 0.75
 RAYS = 120
 SEARCH = 0.15
 WELL_INSIDE = 0.85
-PIN_MARGIN, PRIMER_MARGIN = 1.3, 0.9
+PIN_MARGIN, PRIMER_MARGIN, POCKET_MARGIN = 1.3, 0.9, 1.5
 DEAD_PX = 9
 LEAST_SHARE = 0.01
 CUT_OUT = 0.05
+NEARLY = 0.1
+JPEG_BLOCK = 8
 CANDIDATES = 6
 FEWEST_RAYS = 20
 
@@ -111,20 +113,18 @@ def find_region(photo: Photo, mark: str = "breech face", *, mask: BoolArray | No
     those that reach the edge cover more than a twentieth of the picture, the rest is the mark and no circle is
     looked for. Pictures of more than 2600 pixels a side are looked at reduced.
     """
-    if mask is not None:
-        return _given(photo, mask)
     if mark not in MARKS:
         raise OptionError(f"The mark {mark!r} found; choose one of {', '.join(MARKS)}.")
     factor = math.ceil(max(photo.shape) / LOOKED_AT_PX)
     small = photo.reduce(max(1, min(factor, *photo.shape)))
-    dead = _dead(small.pixels)
+    dead, is_cut_out = _dead(small.pixels, rings=photo.provenance.format == "JPEG")
+    if mask is not None:
+        return _given(photo, mask, _as_large(dead, photo))
     keep = ~dead
     circles: dict[str, PixelCircle] = {}
-    how = "whole picture"
+    how = "cut out" if is_cut_out else "whole picture"
     notes: tuple[str, ...] = ()
-    if dead.mean() > CUT_OUT and _reaching_edge(dead).mean() > CUT_OUT:
-        how = "cut out"
-    elif mark != "bullet":
+    if mark != "bullet" and not is_cut_out:
         circles = _circles(small.grey)
         wanted = "firing pin" if mark == "firing pin" else "primer"
         if wanted in circles:
@@ -136,11 +136,16 @@ def find_region(photo: Photo, mark: str = "breech face", *, mask: BoolArray | No
             f"No {mark} found: {keep.mean():.1%} of the picture is left, {LEAST_SHARE:.0%} is needed. "
             "Is it blank? Otherwise mark it by hand with a mask."
         )
-    if small is not photo:
-        enlarged = cv2.resize(keep.view(np.uint8), photo.shape[::-1], interpolation=cv2.INTER_NEAREST)
-        keep = np.asarray(enlarged, np.uint8).view(np.bool_)
-        circles = {name: _enlarged(each, factor) for name, each in circles.items()}
-    return PhotoRegion(photo=photo, mask=keep, how=how, circles=circles, notes=notes)
+    circles = {name: _enlarged(each, photo.shape[0] / small.shape[0]) for name, each in circles.items()}
+    return PhotoRegion(photo=photo, mask=_as_large(keep, photo), how=how, circles=circles, notes=notes)
+
+
+def _as_large(area: BoolArray, photo: Photo) -> BoolArray:
+    """An area found on the reduced picture, in pixels of the photograph."""
+    if area.shape == photo.shape:
+        return area
+    large = cv2.resize(area.view(np.uint8), photo.shape[::-1], interpolation=cv2.INTER_NEAREST)
+    return np.asarray(large, np.uint8).view(np.bool_)
 
 
 def _enlarged(circle: PixelCircle, factor: float) -> PixelCircle:
@@ -148,12 +153,15 @@ def _enlarged(circle: PixelCircle, factor: float) -> PixelCircle:
     return PixelCircle(x=x, y=y, radius=circle.radius * factor, support=circle.support)
 
 
-def _given(photo: Photo, mask: BoolArray) -> PhotoRegion:
+def _given(photo: Photo, mask: BoolArray, dead: BoolArray) -> PhotoRegion:
     if mask.shape != photo.shape:
         raise OptionError(f"A mask of shape {mask.shape} found for a photograph of shape {photo.shape}.")
-    if not mask.any():
+    keep: BoolArray = mask & ~dead
+    if not keep.any():
         raise OptionError("The mask keeps nothing of the photograph; white must cover the mark.")
-    return PhotoRegion(photo=photo, mask=np.asarray(mask, np.bool_), how="given", circles={})
+    left_out = 1.0 - float(keep.sum()) / float(mask.sum())
+    note = f"{left_out:.0%} of the mask lies on ground of one grey value and was left out"
+    return PhotoRegion(photo=photo, mask=keep, how="given", circles={}, notes=(note,)[: left_out > CUT_OUT])
 
 
 def _area(shape: tuple[int, int], mark: str, circles: Mapping[str, PixelCircle]) -> BoolArray:
@@ -166,7 +174,7 @@ def _area(shape: tuple[int, int], mark: str, circles: Mapping[str, PixelCircle])
 MARGINS = {
     "breech face": (("primer", PRIMER_MARGIN), ("firing pin", PIN_MARGIN)),
     "firing pin": (("primer", 1.0), ("firing pin", 1.0)),
-    "headstamp": (("primer", 1.0), ("firing pin", 1.0)),
+    "headstamp": (("primer", POCKET_MARGIN), ("firing pin", 1.0)),
 }
 
 
@@ -178,12 +186,27 @@ def _disc(shape: tuple[int, int], circle: PixelCircle | None, margin: float) -> 
     return inside
 
 
-def _dead(pixels: NDArray[np.uint8 | np.uint16]) -> BoolArray:
-    """Where the picture has one value over a patch, as outside a mark that a program cut out."""
+def _dead(pixels: NDArray[np.uint8 | np.uint16], *, rings: bool) -> tuple[BoolArray, bool]:
+    """Where the picture has one value over a patch, and whether that is the ground of a mark that was cut out.
+
+    Such ground reaches the edge of the picture. In a JPEG, where the border of the mark rings, what lies within a
+    block of the ground and is nearly as grey belongs to it too.
+    """
     grey = pixels if pixels.ndim == 2 else pixels.max(axis=2)
     patch = np.ones((DEAD_PX, DEAD_PX), np.uint8)
     same = cv2.dilate(grey, patch) == cv2.erode(grey, patch)
-    return cv2.dilate(same.astype(np.uint8), patch) > 0
+    dead: BoolArray = cv2.dilate(same.astype(np.uint8), patch) > 0
+    ground = _reaching_edge(dead)
+    is_cut_out = bool(ground.mean() > CUT_OUT)
+    if not (is_cut_out and rings):
+        return dead, is_cut_out
+    level, span = float(np.median(grey[ground])), float(np.ptp(grey))
+    block = np.ones((2 * JPEG_BLOCK + 1, 2 * JPEG_BLOCK + 1), np.uint8)
+    beside = cv2.dilate(ground.astype(np.uint8), block) > 0
+    near = ((np.abs(grey - np.float32(level)) <= NEARLY * span) & beside).astype(np.uint8)
+    near = cv2.morphologyEx(near, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
+    near = cv2.morphologyEx(near, cv2.MORPH_OPEN, patch)
+    return dead | (cv2.dilate(near, patch) > 0), True
 
 
 def _reaching_edge(area: BoolArray) -> BoolArray:

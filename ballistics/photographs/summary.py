@@ -15,6 +15,7 @@ from imaging.photo import Photo
 from imaging.surface import Surface
 
 PHOTOGRAPHED = "photographed under"
+POSE_FROM = {"keypoints": "keypoints", "all rotations": "a search over all rotations, as keypoints left a doubt"}
 HOW = {
     "given": "mask given",
     "whole picture": "whole picture is the mark",
@@ -71,6 +72,7 @@ def picture_measures(result: PictureComparison) -> dict[str, str]:
     else:
         assert result.angle_deg is not None
         rows["Separate places"] = f"{result.support}; matches by chance reach {result.chance_support - 1}"
+        rows["Pose found by"] = POSE_FROM[result.pose_from]
         rows["Pose of the questioned"] = _pose_text(result, result.angle_deg)
         rows["Correlation"] = f"{result.agreement.correlation:.3f}"
         rows["Area in common"] = f"{result.agreement.overlap:.0%} of the smaller mark"
