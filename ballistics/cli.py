@@ -17,6 +17,7 @@ from ballistics.command.compare_command import compare, put_comparison
 from ballistics.command.exits import ExitCode, GuardedGroup
 from ballistics.command.options import Accept, AsJson, Exhaustive, Force, LengthUnit, SetName, Units, find_set
 from ballistics.command.photo_options import PixelUm
+from ballistics.command.scale_command import scale
 from ballistics.command.view_command import view
 
 app = typer.Typer(
@@ -29,6 +30,7 @@ app = typer.Typer(
 )
 app.command()(compare)
 app.command()(view)
+app.command()(scale)
 file_commands.add_commands(app)
 striated_commands.add_commands(app)
 params_app = typer.Typer(help="The named parameter sets.", no_args_is_help=True)
