@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from threadpoolctl import threadpool_limits
 
 from ballistics.errors import EvidenceError, OptionError
 from ballistics.evidence.calibration import Fit
 from ballistics.evidence.labelled import FloatArray
+from imaging.threads import one_blas_thread
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -88,7 +88,7 @@ def held_out(
     low, high = np.sort([one % count, other % count], axis=0)
     found = np.empty(len(values))
     folds = np.unique(np.column_stack([low, high]), axis=0)
-    with threadpool_limits(limits=1):
+    with one_blas_thread():
         for left, right in folds:
             judged = (low == left) & (high == right)
             kept = ~(np.isin(low, (left, right)) | np.isin(high, (left, right)))

@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from ballistics.errors import EvidenceError, OptionError
 from ballistics.evidence.calibration import Fit
 from ballistics.evidence.labelled import FloatArray
+from imaging.threads import one_blas_thread
 
 FEWEST_FIREARMS = 2
 MOST_FAILED = 0.1
@@ -49,6 +50,7 @@ class Interval:
     firearms: int
 
 
+@one_blas_thread()
 def bootstrap_interval(
     fit: Fit,
     scores: ArrayLike,

@@ -8,7 +8,6 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 from pydantic import BaseModel, ConfigDict
-from threadpoolctl import threadpool_limits
 
 from ballistics.errors import EvidenceError
 from ballistics.evidence.bounds import Bounds
@@ -227,8 +226,7 @@ def weigh(
     fit = _pooled(population.fit, table, same)
     firearms = population.pairs.firearms
     try:
-        with threadpool_limits(limits=1):
-            spread = bootstrap_interval(fit, table, *firearms, at, rng=seeded, draws=draws, level=level)
+        spread = bootstrap_interval(fit, table, *firearms, at, rng=seeded, draws=draws, level=level)
     except EvidenceError as error:
         reason = f"The population is too small for an interval: {error}."
         return NoLikelihoodRatio(reasons={"too small": reason}, reference=_reference(population))
