@@ -205,7 +205,7 @@ class _CellMethod:
         return [Path(path)]
 
     def digest(self, path: str) -> str | None:
-        return _digest(path)
+        return file_digest(Path(path))
 
     def prepare(self, path: str, digest: str | None) -> Exhibit | str:
         try:
@@ -324,7 +324,3 @@ def _one_thread_each() -> Iterator[None]:
             yield
     finally:
         cv2.setNumThreads(before)
-
-
-def _digest(path: str) -> str | None:
-    return file_digest(Path(path))

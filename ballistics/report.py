@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,12 +10,11 @@ from typing import Any
 import numpy as np
 
 from ballistics.compare import Comparison, Exhibit, NotComparable
-from ballistics.contract import versions
-from ballistics.output import printable, write_output
+from ballistics.output import Location, printable
 from ballistics.page import figures
 from ballistics.page.cell_drawings import DrawnCell, Histogram, draw_cells, draw_histogram
-from ballistics.page.rendering import colour_stops, render
-from ballistics.summary import grid_text, measures, parameter_rows, rule_counts, scan_name
+from ballistics.page.rendering import colour_stops, page_facts, render, write_page
+from ballistics.summary import grid_text, measures, rule_counts, scan_name
 from ballistics.wording import CLOSING, LIMITS
 from imaging.surface import Surface
 
@@ -102,16 +100,7 @@ def render_report(result: Comparison | NotComparable, *, made: datetime | None =
     >>> page.startswith("<!doctype html>"), "data:image/png" in page
     (True, True)
     """
-    common: dict[str, Any] = {
-        "made": f"{made:%Y-%m-%d %H:%M %Z}".strip() if made else None,
-        "mark": result.parameters.mark,
-        "parameters": result.parameters,
-        "values": parameter_rows(result.parameters),
-        "versions": versions(),
-        "warnings": [printable(warning) for warning in result.warnings],
-        "closing": CLOSING,
-        "limits": LIMITS,
-    }
+    common = page_facts(result.parameters, result.warnings, made) | {"closing": CLOSING, "limits": LIMITS}
     if isinstance(result, NotComparable):
         sides = [_bare_side(role, scan) for role, scan in zip(ROLES, result.scans, strict=False)]
         return render("no_comparison.html", reason=printable(result.reason), sides=sides, **common)
@@ -120,7 +109,7 @@ def render_report(result: Comparison | NotComparable, *, made: datetime | None =
 
 def write_report(
     result: Comparison | NotComparable,
-    path: str | os.PathLike[str],
+    path: Location,
     *,
     made: datetime | None = None,
     overwrite: bool = False,
@@ -132,7 +121,7 @@ def write_report(
     OutputError
         If the file exists and ``overwrite`` is false, or it cannot be written.
     """
-    return write_output(path, render_report(result, made=made).encode("utf-8", "replace"), overwrite=overwrite)
+    return write_page(render_report(result, made=made), path, overwrite=overwrite)
 
 
 def _comparison_page(comparison: Comparison) -> dict[str, Any]:

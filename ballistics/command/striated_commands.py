@@ -62,9 +62,10 @@ def signature(
     """Cut a striated mark across and make its signature."""
     from ballistics.command.terminal import put_json, put_table, say, working
     from ballistics.output import write_output
+    from ballistics.page.rendering import write_page
     from ballistics.striated.contract import signature_record
     from ballistics.striated.reading import signature_of
-    from ballistics.striated.report import render_signature_report, write_page
+    from ballistics.striated.report import render_signature_report
     from ballistics.striated.signature import NoSignature
     from ballistics.striated.summary import signature_csv, signature_rows
     from imaging.files import open_surface
@@ -117,11 +118,12 @@ def compare_lands(
 ) -> None:
     """Compare two lands of bullets, or two other striated marks."""
     from ballistics.command.terminal import put_json, working
+    from ballistics.page.rendering import write_page
     from ballistics.striated.contract import land_pair_record
     from ballistics.striated.land_pair import NoLandComparison
     from ballistics.striated.land_pair import compare_lands as compare_signatures
     from ballistics.striated.reading import signature_of
-    from ballistics.striated.report import render_land_report, write_page
+    from ballistics.striated.report import render_land_report
     from imaging.files import open_surface
 
     parameters = choose_striated_set(params, mark)
@@ -166,11 +168,12 @@ def compare_bullets(
 ) -> None:
     """Compare two bullets, each given by the scans of its lands."""
     from ballistics.command.terminal import put_json, working
+    from ballistics.page.rendering import write_page
     from ballistics.striated.bullet_pair import compare_land_sets
     from ballistics.striated.bullets import BulletComparison
     from ballistics.striated.contract import bullet_record
     from ballistics.striated.landset import NoLandSet, files_of, open_bullet
-    from ballistics.striated.report import render_bullet_report, write_page
+    from ballistics.striated.report import render_bullet_report
 
     parameters = choose_striated_set(params, None, only=StriatedKind.BULLET_LAND)
     _check_outputs([report], force=force, inputs=[*files_of(reference), *files_of(questioned)])

@@ -6,14 +6,19 @@ import base64
 import hashlib
 import math
 from collections.abc import Sequence
+from datetime import datetime
 from functools import cache
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from ballistics.output import printable
+from ballistics.contract import versions
+from ballistics.output import Location, printable, write_output
 from ballistics.page.figures import colour_table
+from ballistics.parameters import ParameterSet, PictureSet, StriatedSet
+from ballistics.summary import parameter_rows
 
 STYLES = ("report.css",)
 SCRIPTS = ("report.js",)
@@ -38,6 +43,41 @@ def render(name: str, *, styles: Sequence[str] = STYLES, **content: Any) -> str:
         digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")
         shared |= {kind: text, f"{kind}_digest": f"'sha256-{digest}'"}
     return pages.get_template(name).render(**shared, **content)
+
+
+def page_facts(
+    parameters: ParameterSet | StriatedSet | PictureSet, warnings: Sequence[str], made: datetime | None
+) -> dict[str, Any]:
+    """Return what every page of a comparison shows beside the comparison itself.
+
+    Parameters
+    ----------
+    parameters : ParameterSet, StriatedSet or PictureSet
+        What everything was computed with.
+    warnings : sequence of str
+        What a person should know before using the figures.
+    made : datetime, optional
+        When the page was made, with a time zone. Left out, the page holds no date.
+    """
+    return {
+        "made": f"{made:%Y-%m-%d %H:%M %Z}".strip() if made else None,
+        "mark": parameters.mark,
+        "parameters": parameters,
+        "values": parameter_rows(parameters),
+        "versions": versions(),
+        "warnings": [printable(warning) for warning in warnings],
+    }
+
+
+def write_page(page: str, path: Location, *, overwrite: bool = False) -> Path:
+    """Write a page to a file.
+
+    Raises
+    ------
+    OutputError
+        If the file exists and ``overwrite`` is false, or it cannot be written.
+    """
+    return write_output(path, page.encode("utf-8", "replace"), overwrite=overwrite)
 
 
 def colour_stops() -> list[str]:

@@ -55,6 +55,8 @@ class PictureExhibit:
         For the dense check.
     parameters : PictureSet
         What it was prepared with.
+    digest : str
+        Hash of the prepared picture; it fixes the order in which a pair is computed.
     """
 
     source: Photo | Surface
@@ -66,16 +68,12 @@ class PictureExhibit:
     features: Features
     small: Thumbnail
     parameters: PictureSet
+    digest: str
 
     @property
     def provenance(self) -> Provenance:
         """Where the source came from."""
         return self.source.provenance
-
-    @property
-    def digest(self) -> str:
-        """Hash of the prepared picture; it fixes the order in which a pair is computed."""
-        return hashlib.sha256(repr(self.picture.shape).encode() + self.picture.tobytes()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,6 +234,7 @@ def _described(
         features=features,
         small=thumbnail(picture, mask, across=parameters.dense.across_px),
         parameters=parameters,
+        digest=hashlib.sha256(repr(picture.shape).encode() + picture.tobytes()).hexdigest(),
     )
 
 

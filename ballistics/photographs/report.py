@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
-from ballistics.contract import versions
-from ballistics.output import printable, write_output
+from ballistics.output import Location, printable
 from ballistics.page.picture_drawings import (
     DrawnCircle,
     DrawnPicture,
@@ -21,12 +18,11 @@ from ballistics.page.picture_drawings import (
     region_outline,
     source_drawing,
 )
-from ballistics.page.rendering import colour_stops, render
+from ballistics.page.rendering import colour_stops, page_facts, render, write_page
 from ballistics.photographs.exhibit import PictureExhibit
 from ballistics.photographs.pair import NoPictureComparison, PictureComparison
 from ballistics.photographs.summary import light_text, mark_text, picture_measures, size_text, source_path
 from ballistics.photographs.wording import CLOSING, LIMITS
-from ballistics.summary import parameter_rows
 from imaging.photo import Photo
 from imaging.surface import Surface
 
@@ -101,16 +97,7 @@ def render_picture_report(result: PictureComparison | NoPictureComparison, *, ma
         When the page was made, with a time zone. Left out, the page holds no date, and the same comparison
         gives the same bytes.
     """
-    common: dict[str, Any] = {
-        "made": f"{made:%Y-%m-%d %H:%M %Z}".strip() if made else None,
-        "mark": result.parameters.mark,
-        "parameters": result.parameters,
-        "values": parameter_rows(result.parameters),
-        "versions": versions(),
-        "warnings": [printable(warning) for warning in result.warnings],
-        "closing": CLOSING,
-        "limits": LIMITS,
-    }
+    common = page_facts(result.parameters, result.warnings, made) | {"closing": CLOSING, "limits": LIMITS}
     if isinstance(result, NoPictureComparison):
         sides = [
             PictureCard(role=role, source=source, picture=source_drawing(source))
@@ -134,7 +121,7 @@ def render_picture_report(result: PictureComparison | NoPictureComparison, *, ma
 
 def write_picture_report(
     result: PictureComparison | NoPictureComparison,
-    path: str | os.PathLike[str],
+    path: Location,
     *,
     made: datetime | None = None,
     overwrite: bool = False,
@@ -146,8 +133,7 @@ def write_picture_report(
     OutputError
         If the file exists and ``overwrite`` is false, or it cannot be written.
     """
-    page = render_picture_report(result, made=made)
-    return write_output(path, page.encode("utf-8", "replace"), overwrite=overwrite)
+    return write_page(render_picture_report(result, made=made), path, overwrite=overwrite)
 
 
 def _card(role: str, exhibit: PictureExhibit, points: tuple[DrawnPoint, ...]) -> PictureCard:

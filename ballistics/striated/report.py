@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from ballistics.contract import versions
-from ballistics.output import printable, write_output
+from ballistics.output import printable
 from ballistics.page import figures
 from ballistics.page.land_drawings import MarkDrawing, PairDrawing, draw_mark, draw_pair, draw_signature
 from ballistics.page.land_pictures import Relief, relief_of
 from ballistics.page.matrix_drawings import draw_matrix, draw_phases
-from ballistics.page.rendering import STYLES, colour_stops, render
+from ballistics.page.rendering import STYLES, colour_stops, page_facts, render
 from ballistics.parameters import StriatedSet
 from ballistics.striated.bullet_pair import BulletPair
 from ballistics.striated.bullets import BulletComparison, NoBulletComparison
@@ -24,7 +22,7 @@ from ballistics.striated.landset import LandSet, NoLandSet
 from ballistics.striated.signature import NoSignature, Signature
 from ballistics.striated.summary import bullet_measures, land_measures, pair_rows, signature_rows
 from ballistics.striated.wording import BULLET_LIMITS, CLOSING, LAND_LIMITS
-from ballistics.summary import grid_text, parameter_rows, scan_name
+from ballistics.summary import grid_text, scan_name
 from imaging.surface import Surface
 
 ROLES = ("Reference", "Questioned")
@@ -102,7 +100,7 @@ def render_bullet_report(pair: BulletPair, *, made: datetime | None = None) -> s
         gives the same bytes.
     """
     result = pair.result
-    common = _common(pair.parameters, result.warnings, made) | {"limits": BULLET_LIMITS}
+    common = page_facts(pair.parameters, result.warnings, made) | {"closing": CLOSING, "limits": BULLET_LIMITS}
     reliefs: dict[tuple[str, int], Relief] = {}
     mirrored = isinstance(result, BulletComparison) and result.mirrored
     bullets = [
@@ -153,7 +151,7 @@ def render_land_report(
     made : datetime, optional
         As for `render_bullet_report`.
     """
-    common = _common(result.parameters, result.warnings, made) | {"limits": LAND_LIMITS}
+    common = page_facts(result.parameters, result.warnings, made) | {"closing": CLOSING, "limits": LAND_LIMITS}
     reliefs: dict[tuple[str, int], Relief] = {}
     mirrored = isinstance(result, LandComparison) and result.mirrored
     sides = [
@@ -172,34 +170,11 @@ def render_signature_report(
     signature: Signature | NoSignature, parameters: StriatedSet, *, made: datetime | None = None
 ) -> str:
     """Return the page for one signature, or for the reason why there is none."""
-    common = _common(parameters, (), made) | {"limits": LAND_LIMITS}
+    common = page_facts(parameters, (), made) | {"closing": CLOSING, "limits": LAND_LIMITS}
     side = _scan_side("Scan", signature, {}, ("Scan", 1))
     if isinstance(signature, NoSignature):
         return _render("no_lands.html", reason=printable(signature.reason), sides=[side], **common)
     return _render("signature.html", side=side, plot=draw_signature(signature), sides=[side], **common)
-
-
-def write_page(page: str, path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
-    """Write a page to a file.
-
-    Raises
-    ------
-    OutputError
-        If the file exists and ``overwrite`` is false, or it cannot be written.
-    """
-    return write_output(path, page.encode("utf-8", "replace"), overwrite=overwrite)
-
-
-def _common(parameters: StriatedSet, warnings: tuple[str, ...], made: datetime | None) -> dict[str, Any]:
-    return {
-        "made": f"{made:%Y-%m-%d %H:%M %Z}".strip() if made else None,
-        "mark": parameters.mark,
-        "parameters": parameters,
-        "values": parameter_rows(parameters),
-        "versions": versions(),
-        "warnings": [printable(warning) for warning in warnings],
-        "closing": CLOSING,
-    }
 
 
 def _bullet_side(

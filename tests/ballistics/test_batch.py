@@ -156,7 +156,7 @@ def test_bad_file_is_a_row_with_its_reason(folder: Path, tmp_path: Path) -> None
 def test_input_that_changes_meanwhile_gives_no_number(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(batch, "_digest", lambda path: "0" * 64)
+    monkeypatch.setattr(batch, "file_digest", lambda path: "0" * 64)
     compare_all(list_pairs(folder)[:1], tmp_path / "scores.csv", jobs=1)
     assert "changed since the run began" in _rows(tmp_path / "scores.csv")[0]["reason"]
 

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from ballistics.errors import OutputError
+from ballistics.page.rendering import write_page
 from ballistics.parameters import default_striated_set
 from ballistics.striated.bullet_pair import BulletPair, compare_land_sets
 from ballistics.striated.bullets import BulletComparison
@@ -24,7 +25,6 @@ from ballistics.striated.report import (
     render_bullet_report,
     render_land_report,
     render_signature_report,
-    write_page,
 )
 from ballistics.striated.signature import NoSignature, Signature
 from ballistics.striated.summary import bullet_measures, land_measures, signature_rows
