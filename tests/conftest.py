@@ -1,4 +1,8 @@
-"""Where tests find the real scans."""
+"""Where tests find the real scans, and which examples the property tests try.
+
+The examples are the same in every run, so that a change that lands is a change that was tested. To look for
+new ones: `pytest --hypothesis-profile=explore`.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("repeatable", derandomize=True, database=None, deadline=None)
+settings.register_profile("explore", derandomize=False, deadline=None, print_blob=True)
+settings.load_profile("repeatable")
 
 
 def _data_folder() -> Path:

