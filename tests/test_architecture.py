@@ -15,7 +15,12 @@ BELOW = {"imaging": set(), "ballistics": {"imaging"}, "qms": set(), "accreditati
 NOTHING_OF_OURS = {"errors", "surface", "record"}
 SHELLS = {"cli", "report", "web"}
 IMPORT_NAMES = {"opencv-python": "cv2", "pillow": "PIL", "scikit-image": "skimage", "verity-x3p": "verity_x3p"}
-EXTRAS = {"imaging.formats.vendor": {"SurfaceTopography"}}
+EXTRAS = {
+    "imaging.formats.vendor": {"SurfaceTopography"},
+    "ballistics.document.word": {"docx", "docxtpl"},
+    "ballistics.document.word_blocks": {"docx", "docxtpl"},
+    "ballistics.document.word_template": {"docx"},
+}
 
 
 def modules() -> list[Path]:
