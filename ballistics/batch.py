@@ -224,6 +224,7 @@ class _CellMethod:
         pose = result.alignment.pose
         return Scored(
             score=result.score,
+            cells=result.cells,
             accf=round(result.accf, 6),
             angle_deg=rounded_turn(pose.angle_deg, 4),
             dx_um=round(pose.dx_um, 3),
@@ -278,6 +279,7 @@ def _row(pair: PairOfPaths, exhibits: _Exhibits) -> ScoreRow:
         questioned=questioned,
         comparable=True,
         score=result.score,
+        cells=result.cells,
         accf=result.accf,
         angle_deg=result.angle_deg,
         dx_um=result.dx_um,

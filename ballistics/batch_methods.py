@@ -33,6 +33,7 @@ class Scored:
     """What the comparison of one pair gave; figures that the method does not know are None."""
 
     score: float
+    cells: int | None = None
     accf: float | None = None
     angle_deg: float | None = None
     dx_um: float | None = None

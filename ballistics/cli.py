@@ -11,7 +11,13 @@ from typing import Annotated
 
 import typer
 
-from ballistics.command import file_commands, striated_commands
+from ballistics.command import (
+    case_commands,
+    file_commands,
+    population_commands,
+    striated_commands,
+    validation_commands,
+)
 from ballistics.command.batch_choice import AnyMark, choose_batch
 from ballistics.command.compare_command import compare, put_comparison
 from ballistics.command.exits import ExitCode, GuardedGroup
@@ -35,6 +41,9 @@ file_commands.add_commands(app)
 striated_commands.add_commands(app)
 params_app = typer.Typer(help="The named parameter sets.", no_args_is_help=True)
 app.add_typer(params_app, name="params")
+app.add_typer(population_commands.app, name="population")
+case_commands.add_commands(app)
+validation_commands.add_commands(app)
 
 
 def _print_version(wanted: bool) -> None:

@@ -8,7 +8,9 @@
     ├── SetError         (KeyError)       no parameter set of that name
     ├── OptionError      (ValueError)     an option or a mask does not fit
     ├── EvidenceError    (ValueError)     scores from which no weight of evidence can be had
+    ├── CaseError        (ValueError)     a case file that is not complete or not understood
     └── OutputError      (OSError)        a result cannot be written
+        └── ConditionsError               a file of scores was begun under other conditions
 
 Errors about files and heights come from `imaging.errors`.
 """
@@ -42,5 +44,13 @@ class EvidenceError(BallisticsError, ValueError):
     """Scores, truth or a record from which no weight of evidence can be had."""
 
 
+class CaseError(BallisticsError, ValueError):
+    """What a report says of its case is not complete or not understood."""
+
+
 class OutputError(BallisticsError, OSError):
     """A result cannot be written where it should go."""
+
+
+class ConditionsError(OutputError):
+    """A file of scores was begun under other conditions, so nothing can be added to it."""

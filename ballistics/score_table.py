@@ -15,10 +15,10 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from ballistics.errors import OutputError
+from ballistics.errors import ConditionsError, OutputError
 from ballistics.output import check_output, printable, write_output
 
-LAYOUT = 1
+LAYOUT = 2
 START_ANEW = "Choose another name, or start anew with --force."
 FORMULA = ("=", "+", "-", "@")
 
@@ -27,6 +27,7 @@ FORMULA = ("=", "+", "-", "@")
 class ScoreRow:
     """One pair; without a comparison the figures are None and ``reason`` says why, else it holds the warnings.
 
+    ``cells`` is how many cells were compared, of which ``score`` are congruent; empty where the score is no count.
     ``seconds`` is the time that the comparison itself took, preparation left out.
     """
 
@@ -34,6 +35,7 @@ class ScoreRow:
     questioned: str
     comparable: bool
     score: int | float | None = None
+    cells: int | None = None
     accf: float | None = None
     angle_deg: float | None = None
     dx_um: float | None = None
@@ -177,10 +179,14 @@ def _refuse_others(path: Path, before: Conditions, now: Conditions) -> None:
         ("software", before.versions, now.versions),
     ):
         if old != new:
-            raise OutputError(f"{path} was begun with other conditions ({name}: {old}, now {new}). {START_ANEW}")
+            raise ConditionsError(
+                f"{path} was begun with other conditions ({name}: {old}, now {new}). {START_ANEW}"
+            )
     changed = [name for name, digest in now.inputs.items() if before.inputs.get(name, digest) != digest]
     if changed:
-        raise OutputError(f"{path} was begun with other content of {', '.join(sorted(changed)[:5])}. {START_ANEW}")
+        raise ConditionsError(
+            f"{path} was begun with other content of {', '.join(sorted(changed)[:5])}. {START_ANEW}"
+        )
 
 
 def _named(parameters: Mapping[str, Any]) -> str:

@@ -9,12 +9,26 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ballistics.command.evidence_options import (
+    CaseFile,
+    Firearms,
+    PopulationName,
+    Scale,
+    Scanner,
+    answer,
+    ask,
+    closing_of,
+    put_assessment,
+    recorded,
+    refuse_populations,
+)
 from ballistics.command.exits import ExitCode
 from ballistics.command.options import (
     Accept,
     AsJson,
     Exhaustive,
     Force,
+    Language,
     LengthUnit,
     Mark,
     QuestionedMask,
@@ -38,9 +52,10 @@ from ballistics.command.photo_options import (
     tell,
 )
 from ballistics.command.striated_commands import compare_lands
-from ballistics.command.striated_options import Page
+from ballistics.command.striated_options import Report, Template
 
 if TYPE_CHECKING:
+    from ballistics.assessment import Assessment
     from ballistics.command.report import Compared
     from ballistics.compare import Comparison
     from ballistics.contract import ComparisonRecord
@@ -54,7 +69,8 @@ KNOWN, IN_QUESTION = "Scan or photograph of the known mark.", "Scan or photograp
 def compare(
     reference: Annotated[Path, typer.Argument(metavar="REFERENCE", help=KNOWN)],
     questioned: Annotated[Path, typer.Argument(metavar="QUESTIONED", help=IN_QUESTION)],
-    report: Page = None,
+    report: Report = None,
+    template: Template = None,
     as_json: AsJson = False,
     method: HowToCompare = None,
     params: SetName = None,
@@ -70,9 +86,16 @@ def compare(
     lamp_b: LampB = None,
     units: Units = LengthUnit.AUTO,
     accept: Accept = None,
+    population: PopulationName = None,
+    scanner: Scanner = None,
+    firearm: Firearms = None,
+    scale: Scale = None,
+    case: CaseFile = None,
+    language: Language = "en",
     force: Force = False,
 ) -> None:
     """Compare the marks on two scans or two photographs."""
+    from ballistics.command.report import check_template
     from ballistics.command.source_file import is_photograph, read_source
     from ballistics.command.terminal import say, working
     from ballistics.compare import compare as compare_scans
@@ -81,6 +104,8 @@ def compare(
     from ballistics.striated.landset import shows_land
     from imaging.surface import Surface
 
+    refuse_populations(reference, questioned)
+    question = ask(population, scanner=scanner, firearms=firearm, scale=scale, case=case)
     told = tell(pixel_um, (pixel_um_a, pixel_um_b), light, (lamp_a, lamp_b))
     photographs = (is_photograph(reference), is_photograph(questioned))
     refuse_for_scans(told, photographs)
@@ -91,8 +116,9 @@ def compare(
         raise typer.BadParameter("photographs have no heights to cut into cells", param_hint="--method")
     pictures = choose_picture_set(params, mark) if by_keypoints else None
     cells = None if by_keypoints else choose_set(params, mark, exhaustive)
+    check_template(report, template)
     if report:
-        inputs = tuple(path for path in (reference, questioned, mask_a, mask_b) if path)
+        inputs = tuple(path for path in (reference, questioned, mask_a, mask_b, case, template) if path)
         check_output(report, overwrite=force, inputs=inputs)
     result: Compared | None = None
     with working(f"Reading {reference.name}") as now:
@@ -125,15 +151,30 @@ def compare(
             reference,
             questioned,
             report=report,
+            template=template,
             as_json=as_json,
             mask_a=mask_a,
             mask_b=mask_b,
             units=units,
             accept=accept,
+            population=population,
+            scanner=scanner,
+            firearm=firearm,
+            scale=scale,
+            case=case,
+            language=language,
             force=force,
         )
         return
-    _tell(result, report, as_json=as_json, force=force)
+    _tell(
+        result,
+        answer(question, result),
+        report,
+        template=template,
+        as_json=as_json,
+        language=language,
+        force=force,
+    )
 
 
 def _refuse_mixed(files: tuple[Path, Path], photographs: tuple[bool, bool], method: Method | None) -> None:
@@ -155,20 +196,37 @@ def _refuse_mixed(files: tuple[Path, Path], photographs: tuple[bool, bool], meth
     )
 
 
-def _tell(result: Compared, report: Path | None, *, as_json: bool, force: bool) -> None:
+def _tell(
+    result: Compared,
+    evidence: Assessment | None,
+    report: Path | None,
+    *,
+    template: Path | None,
+    as_json: bool,
+    language: str,
+    force: bool,
+) -> None:
     """Write the page if one was asked for, put the result out, and end with its code."""
-    from ballistics.command.report import write_comparison
+    from ballistics.command.report import write_result
     from ballistics.command.terminal import put_json, say, working
+    from ballistics.language import in_language
 
     try:
         if report:
-            with working("Drawing the report"):
-                write_comparison(result, report, made=datetime.now(UTC), overwrite=force)
+            with working("Drawing the report"), in_language(language):
+                write_result(
+                    result,
+                    report,
+                    made=datetime.now(UTC),
+                    overwrite=force,
+                    evidence=evidence,
+                    template=template,
+                )
             say(f"Report: {report}")
     finally:
         if as_json:
-            put_json(json.dumps(_record(result).model_dump(), indent=1, allow_nan=False))
-        refused = _put(result, quiet=as_json)
+            put_json(json.dumps(_record(result, evidence).model_dump(), indent=1, allow_nan=False))
+        refused = _put(result, evidence, quiet=as_json)
     if refused is None:
         return
     reason, sources = refused
@@ -178,7 +236,9 @@ def _tell(result: Compared, report: Path | None, *, as_json: bool, force: bool) 
     raise typer.Exit(ExitCode.OUR_ERROR)
 
 
-def _put(result: Compared, *, quiet: bool) -> tuple[str, tuple[Photo | Surface, ...]] | None:
+def _put(
+    result: Compared, evidence: Assessment | None, *, quiet: bool
+) -> tuple[str, tuple[Photo | Surface, ...]] | None:
     """Put the figures on stdout, or return why there are none, and of which sources.
 
     The photograph half is imported only where it is needed, since a second is long for a command.
@@ -189,29 +249,31 @@ def _put(result: Compared, *, quiet: bool) -> tuple[str, tuple[Photo | Surface, 
         return result.reason, result.scans
     if isinstance(result, Comparison):
         if not quiet:
-            put_comparison(result)
+            put_comparison(result, evidence)
         return None
     from ballistics.photographs.pair import PictureComparison
 
     if not isinstance(result, PictureComparison):
         return result.reason, result.sources
     if not quiet:
-        put_pictures(result)
+        put_pictures(result, evidence)
     return None
 
 
-def _record(result: Compared) -> ComparisonRecord:
+def _record(result: Compared, evidence: Assessment | None) -> ComparisonRecord:
     from ballistics.compare import Comparison, NotComparable
     from ballistics.contract import record
 
     if isinstance(result, Comparison | NotComparable):
-        return record(result)
-    from ballistics.photographs.contract import picture_record
+        made = record(result)
+    else:
+        from ballistics.photographs.contract import picture_record
 
-    return picture_record(result)
+        made = picture_record(result)
+    return recorded(made, evidence)
 
 
-def put_comparison(result: Comparison) -> None:
+def put_comparison(result: Comparison, evidence: Assessment | None = None) -> None:
     """Put the counts of cells and the other figures on stdout."""
     from ballistics.command.terminal import put, put_table
     from ballistics.summary import measures, rule_counts, scan_name
@@ -232,12 +294,13 @@ def put_comparison(result: Comparison) -> None:
     put("")
     put_table((), list(measures(result).items()))
     put("")
+    put_assessment(evidence)
     for warning in result.warnings:
         put(f"Warning: {warning}")
-    put(CLOSING)
+    put(closing_of(evidence, CLOSING))
 
 
-def put_pictures(result: PictureComparison) -> None:
+def put_pictures(result: PictureComparison, evidence: Assessment | None = None) -> None:
     """Put the correlation of two pictures and the other figures on stdout."""
     from ballistics.command.terminal import put, put_table
     from ballistics.photographs.summary import headline, mark_text, picture_measures, size_text, source_path
@@ -250,6 +313,7 @@ def put_pictures(result: PictureComparison) -> None:
     put("")
     put_table((), list(picture_measures(result).items()))
     put("")
+    put_assessment(evidence)
     for warning in result.warnings:
         put(f"Warning: {warning}")
-    put(CLOSING)
+    put(closing_of(evidence, CLOSING))

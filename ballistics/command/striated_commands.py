@@ -8,11 +8,25 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ballistics.command.evidence_options import (
+    CaseFile,
+    Firearms,
+    PopulationName,
+    Scale,
+    Scanner,
+    answer,
+    ask,
+    closing_of,
+    put_assessment,
+    recorded,
+    refuse_populations,
+)
 from ballistics.command.exits import ExitCode
 from ballistics.command.options import (
     Accept,
     AsJson,
     Force,
+    Language,
     LengthUnit,
     QuestionedMask,
     ReferenceMask,
@@ -25,6 +39,7 @@ from ballistics.command.striated_options import (
     Mask,
     Mirror,
     Page,
+    Report,
     Row,
     RowA,
     RowB,
@@ -33,6 +48,7 @@ from ballistics.command.striated_options import (
     ShouldersB,
     StriatedKind,
     StriatedMark,
+    Template,
     choose_striated_set,
     set_by_hand,
 )
@@ -40,6 +56,7 @@ from ballistics.command.striated_options import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ballistics.assessment import Assessment
     from ballistics.striated.bullet_pair import BulletPair
     from ballistics.striated.bullets import BulletComparison
     from ballistics.striated.land_pair import LandComparison
@@ -57,10 +74,12 @@ def signature(
     mask: Mask = None,
     units: Units = LengthUnit.AUTO,
     accept: Accept = None,
+    language: Language = "en",
     force: Force = False,
 ) -> None:
     """Cut a striated mark across and make its signature."""
     from ballistics.command.terminal import put_json, put_table, say, working
+    from ballistics.language import in_language
     from ballistics.output import write_output
     from ballistics.page.rendering import write_page
     from ballistics.striated.contract import signature_record
@@ -80,7 +99,8 @@ def signature(
         made = signature_of(scan, parameters, by_hand=by_hand, accept=accept or ())
         if report:
             now("Drawing the report")
-            page = render_signature_report(made, parameters, made=datetime.now(UTC))
+            with in_language(language):
+                page = render_signature_report(made, parameters, made=datetime.now(UTC))
             write_page(page, report, overwrite=force)
         if out and not isinstance(made, NoSignature):
             write_output(out, signature_csv(made).encode(), overwrite=force)
@@ -101,7 +121,8 @@ def signature(
 def compare_lands(
     reference: Annotated[Path, typer.Argument(metavar="REFERENCE", help="Scan of the known mark.")],
     questioned: Annotated[Path, typer.Argument(metavar="QUESTIONED", help="Scan of the mark in question.")],
-    report: Page = None,
+    report: Report = None,
+    template: Template = None,
     as_json: AsJson = False,
     params: SetName = None,
     mark: StriatedMark = None,
@@ -114,20 +135,29 @@ def compare_lands(
     mask_b: QuestionedMask = None,
     units: Units = LengthUnit.AUTO,
     accept: Accept = None,
+    population: PopulationName = None,
+    scanner: Scanner = None,
+    firearm: Firearms = None,
+    scale: Scale = None,
+    case: CaseFile = None,
+    language: Language = "en",
     force: Force = False,
 ) -> None:
     """Compare two lands of bullets, or two other striated marks."""
+    from ballistics.command.report import check_template, write_result
     from ballistics.command.terminal import put_json, working
-    from ballistics.page.rendering import write_page
+    from ballistics.language import in_language
     from ballistics.striated.contract import land_pair_record
     from ballistics.striated.land_pair import NoLandComparison
     from ballistics.striated.land_pair import compare_lands as compare_signatures
     from ballistics.striated.reading import signature_of
-    from ballistics.striated.report import render_land_report
     from imaging.files import open_surface
 
+    refuse_populations(reference, questioned)
+    question = ask(population, scanner=scanner, firearms=firearm, scale=scale, case=case)
     parameters = choose_striated_set(params, mark)
-    _check_outputs([report], force=force, inputs=[reference, questioned, mask_a, mask_b])
+    check_template(report, template)
+    _check_outputs([report], force=force, inputs=[reference, questioned, mask_a, mask_b, case, template])
     with working(f"Reading {reference.name}") as now:
         scans = [open_surface(path, units=units.value) for path in (reference, questioned)]
         by_hand = (
@@ -140,14 +170,23 @@ def compare_lands(
         )
         now("Comparing")
         result = compare_signatures(first, second, parameters, mirror=mirror)
+        evidence = answer(question, result)
         if report:
             now("Drawing the report")
-            page = render_land_report(result, (first, second), made=datetime.now(UTC))
-            write_page(page, report, overwrite=force)
+            with in_language(language):
+                write_result(
+                    result,
+                    report,
+                    made=datetime.now(UTC),
+                    overwrite=force,
+                    evidence=evidence,
+                    signatures=(first, second),
+                    template=template,
+                )
     if as_json:
-        put_json(land_pair_record(result, (first, second)).model_dump_json(indent=1))
+        put_json(recorded(land_pair_record(result, (first, second)), evidence).model_dump_json(indent=1))
     elif not isinstance(result, NoLandComparison):
-        _put_lands(result)
+        _put_lands(result, evidence)
     _tell_outputs(report)
     if isinstance(result, NoLandComparison):
         doubts = any(each.scan.provenance.doubts for each in (first, second))
@@ -157,26 +196,36 @@ def compare_lands(
 def compare_bullets(
     reference: Annotated[Path, typer.Argument(metavar="REFERENCE", help="Folder or TOML list of the lands.")],
     questioned: Annotated[Path, typer.Argument(metavar="QUESTIONED", help="The bullet in question, likewise.")],
-    report: Page = None,
+    report: Report = None,
+    template: Template = None,
     as_json: AsJson = False,
     params: SetName = None,
     lands: Lands = None,
     mirror: Mirror = False,
     units: Units = LengthUnit.AUTO,
     accept: Accept = None,
+    population: PopulationName = None,
+    scanner: Scanner = None,
+    firearm: Firearms = None,
+    scale: Scale = None,
+    case: CaseFile = None,
+    language: Language = "en",
     force: Force = False,
 ) -> None:
     """Compare two bullets, each given by the scans of its lands."""
+    from ballistics.command.report import check_template, write_result
     from ballistics.command.terminal import put_json, working
-    from ballistics.page.rendering import write_page
+    from ballistics.language import in_language
     from ballistics.striated.bullet_pair import compare_land_sets
     from ballistics.striated.bullets import BulletComparison
     from ballistics.striated.contract import bullet_record
     from ballistics.striated.landset import NoLandSet, files_of, open_bullet
-    from ballistics.striated.report import render_bullet_report
 
+    refuse_populations(reference, questioned)
+    question = ask(population, scanner=scanner, firearms=firearm, scale=scale, case=case)
     parameters = choose_striated_set(params, None, only=StriatedKind.BULLET_LAND)
-    _check_outputs([report], force=force, inputs=[*files_of(reference), *files_of(questioned)])
+    check_template(report, template)
+    _check_outputs([report], force=force, inputs=[*files_of(reference), *files_of(questioned), case, template])
     with working(f"Reading {reference.name}") as now:
         first, second = (
             open_bullet(path, parameters, units=units.value, accept=accept or (), lands=lands)
@@ -184,14 +233,17 @@ def compare_bullets(
         )
         now("Comparing")
         pair = compare_land_sets(first, second, parameters, mirror=mirror)
+        evidence = answer(question, pair.result)
         if report:
             now("Drawing the report")
-            page = render_bullet_report(pair, made=datetime.now(UTC))
-            write_page(page, report, overwrite=force)
+            with in_language(language):
+                write_result(
+                    pair, report, made=datetime.now(UTC), overwrite=force, evidence=evidence, template=template
+                )
     if as_json:
-        put_json(bullet_record(pair).model_dump_json(indent=1))
+        put_json(recorded(bullet_record(pair), evidence).model_dump_json(indent=1))
     elif isinstance(pair.result, BulletComparison):
-        _put_bullets(pair, pair.result)
+        _put_bullets(pair, pair.result, evidence)
     _tell_outputs(report)
     if not isinstance(pair.result, BulletComparison):
         doubts = any(isinstance(each, NoLandSet) for each in (first, second))
@@ -205,7 +257,7 @@ def add_commands(app: typer.Typer) -> None:
     app.command("compare-bullets")(compare_bullets)
 
 
-def _put_lands(result: LandComparison) -> None:
+def _put_lands(result: LandComparison, evidence: Assessment | None) -> None:
     from ballistics.command.terminal import put, put_table
     from ballistics.striated.summary import land_measures
     from ballistics.striated.wording import CLOSING
@@ -217,10 +269,10 @@ def _put_lands(result: LandComparison) -> None:
     put("")
     put_table((), list(land_measures(result).items()))
     put("")
-    _put_end(result.warnings, CLOSING)
+    _put_end(result.warnings, evidence, CLOSING)
 
 
-def _put_bullets(pair: BulletPair, result: BulletComparison) -> None:
+def _put_bullets(pair: BulletPair, result: BulletComparison, evidence: Assessment | None) -> None:
     from ballistics.command.terminal import put, put_table
     from ballistics.striated.landset import LandSet
     from ballistics.striated.summary import bullet_measures, matrix_rows, pair_rows
@@ -240,15 +292,16 @@ def _put_bullets(pair: BulletPair, result: BulletComparison) -> None:
     put("")
     put_table(*rows, right=range(len(rows[0])))
     put("")
-    _put_end(result.warnings, CLOSING)
+    _put_end(result.warnings, evidence, CLOSING)
 
 
-def _put_end(warnings: Sequence[str], closing: str) -> None:
+def _put_end(warnings: Sequence[str], evidence: Assessment | None, closing: str) -> None:
     from ballistics.command.terminal import put
 
+    put_assessment(evidence)
     for warning in warnings:
         put(f"Warning: {warning}")
-    put(closing)
+    put(closing_of(evidence, closing))
 
 
 def _check_outputs(outputs: Sequence[Path | None], *, force: bool, inputs: Sequence[Path | None]) -> None:

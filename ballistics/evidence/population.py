@@ -6,8 +6,6 @@ report: an edited file is refused, with the parts that were changed.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -26,10 +24,10 @@ from ballistics.evidence.held_out import held_out
 from ballistics.evidence.known_pairs import KnownPairs, Name, told
 from ballistics.evidence.method import Method, ScoreKind
 from ballistics.evidence.performance import cllr, cllr_min
+from ballistics.evidence.seal import Hash, as_lines, check_seal, seal_of, sha256_of
 from ballistics.output import write_output
 from imaging.errors import FileError
 
-Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Text = Annotated[str, Field(min_length=1, max_length=4000, pattern=r"\S")]
 
 COLUMNS = {"cell count": "two columns, the count and the cells", "one score": "one column"}
@@ -172,18 +170,13 @@ class ReferencePopulation(_Part):
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
-        actual = seal_of(self)
-        names = sorted({*actual, *self.seal})
-        changed = [name for name in names if actual.get(name) != self.seal.get(name)]
-        if changed:
-            raise ValueError(
-                f"the hash of {', '.join(changed)} does not fit: this was changed after the population was built. "
-                "Use the original file, or build the population anew from its scores"
-            )
-        if (whole := _sha256(dict(self.seal))) != self.sha256:
-            raise ValueError(
-                f"sha256 is {self.sha256[:12]}... but the parts give {whole[:12]}...: the hash itself was changed"
-            )
+        check_seal(
+            _sealed(self),
+            self.seal,
+            self.sha256,
+            made="the population was built",
+            remedy="Use the original file, or build the population anew from its scores",
+        )
         return self
 
     @property
@@ -192,15 +185,8 @@ class ReferencePopulation(_Part):
         return self.method.fit
 
 
-def seal_of(population: ReferencePopulation) -> dict[str, str]:
-    """Return the SHA-256 of every part of a population, computed anew from its content."""
-    content = population.model_dump(mode="json", exclude={"seal", "sha256"})
-    return {name: _sha256(part) for name, part in content.items()}
-
-
-def _sha256(part: object) -> str:
-    text = json.dumps(part, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+def _sealed(population: ReferencePopulation) -> dict[str, Any]:
+    return population.model_dump(mode="json", exclude={"seal", "sha256"})
 
 
 def build_population(
@@ -304,8 +290,8 @@ def build_population(
         ),
         "library": version("forensic-ballistics"),
     }
-    seal = seal_of(ReferencePopulation.model_construct(**content, seal={}, sha256=""))
-    return ReferencePopulation(**content, seal=seal, sha256=_sha256(seal))
+    seal = seal_of(_sealed(ReferencePopulation.model_construct(**content, seal={}, sha256="")))
+    return ReferencePopulation(**content, seal=seal, sha256=sha256_of(seal))
 
 
 def _check_columns(kind: ScoreKind, names: tuple[str, ...]) -> None:
@@ -333,9 +319,7 @@ def write_population(
     OutputError
         If the file exists and ``overwrite`` is false, or it cannot be written.
     """
-    content = population.model_dump(mode="json")
-    lines = (f"{json.dumps(name)}: {json.dumps(part, allow_nan=False)}" for name, part in content.items())
-    return write_output(Path(path), ("{\n" + ",\n".join(lines) + "\n}\n").encode(), overwrite=overwrite)
+    return write_output(Path(path), as_lines(population.model_dump(mode="json")), overwrite=overwrite)
 
 
 def read_population(path: str | os.PathLike[str]) -> ReferencePopulation:

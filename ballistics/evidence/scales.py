@@ -18,9 +18,10 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ballistics.errors import EvidenceError, SetError
+from ballistics.language import Message
 
-SAME = "the same firearm made both marks"
-DIFFERENT = "two different firearms made the marks"
+SAME = Message("the same firearm made both marks")
+DIFFERENT = Message("two different firearms made the marks")
 DIGITS = 2
 
 
@@ -174,14 +175,18 @@ def words(log10_lr: float, scale: str | VerbalScale, *, same: str = SAME, differ
     )
     favoured, other = (different, same) if favours == "different" else (same, different)
     template = chosen.neutral if favours == "neither" else chosen.sentence
-    said = template.format(words=chosen.bands[place].words, favoured=favoured, other=other)
     number = figure(log10_lr)
+    said = Message(
+        "The likelihood ratio is {number}. {said}",
+        number=number,
+        said=Message(template, words=Message(chosen.bands[place].words), favoured=favoured, other=other),
+    )
     return Wording(
         log10_lr=log10_lr,
         number=number,
-        words=chosen.bands[place].words,
+        words=Message(chosen.bands[place].words),
         favours=favours,
-        sentence=f"The likelihood ratio is {number}. {said}",
+        sentence=said,
         scale=chosen.name,
         certainty=chosen.certainty,
     )

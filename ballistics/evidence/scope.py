@@ -10,6 +10,7 @@ import numpy as np
 from ballistics.errors import OptionError
 from ballistics.evidence.labelled import FloatArray
 from ballistics.evidence.population import ReferencePopulation
+from ballistics.language import Message
 
 LEAST_FIREARMS = 5
 LEAST_MATCHES = 20
@@ -27,7 +28,7 @@ def outside(
     mark: str,
     scanner: str,
     case_firearms: Iterable[str] = (),
-) -> dict[Why, str]:
+) -> dict[Why, Message]:
     """Return every reason why a population cannot speak of a score; empty if it can.
 
     Parameters
@@ -64,65 +65,101 @@ def outside(
     return reasons
 
 
-def _mismatches(population: ReferencePopulation, parameter_hash: str, mark: str, scanner: str) -> dict[Why, str]:
+def _mismatches(
+    population: ReferencePopulation, parameter_hash: str, mark: str, scanner: str
+) -> dict[Why, Message]:
     of = population.description
-    found: dict[Why, str] = {}
+    found: dict[Why, Message] = {}
     if parameter_hash != of.parameter_hash:
-        found["parameters"] = (
-            f"The score was made with the parameter set {parameter_hash[:12]}, the population with "
-            f"{of.parameters} ({of.parameter_hash[:12]}). Compare under that set, or use another population."
+        found["parameters"] = Message(
+            "The score was made with the parameter set {given}, the population with {name} ({hash}). Compare "
+            "under that set, or use another population.",
+            given=parameter_hash[:12],
+            name=of.parameters,
+            hash=of.parameter_hash[:12],
         )
     if _plain(mark) != _plain(of.mark):
-        found["mark"] = f"The mark is a {mark}, those of the population are of the kind {of.mark}."
+        found["mark"] = Message(
+            "The mark is of the kind {given}, those of the population of the kind {known}.",
+            given=mark,
+            known=of.mark,
+        )
     if _plain(scanner) != _plain(of.scanning.scanner):
-        found["scanner"] = (
-            f"The mark was scanned with a {scanner}, those of the population with a {of.scanning.scanner}."
+        found["scanner"] = Message(
+            "The class of the scanner is {given}, that of the population {known}.",
+            given=scanner,
+            known=of.scanning.scanner,
         )
     return found
 
 
-def _shortages(population: ReferencePopulation) -> dict[Why, str]:
+def _shortages(population: ReferencePopulation) -> dict[Why, Message]:
     known = population.diagnostics
     if known.firearms >= LEAST_FIREARMS and known.known_matches >= LEAST_MATCHES:
         return {}
     return {
-        "too small": f"The population has {known.firearms} firearms and {known.known_matches} known matches; "
-        f"at least {LEAST_FIREARMS} and {LEAST_MATCHES} are needed for a likelihood ratio with an interval."
+        "too small": Message(
+            "The population has {firearms} firearms and {matches} known matches; at least {least_firearms} and "
+            "{least_matches} are needed for a likelihood ratio with an interval.",
+            firearms=known.firearms,
+            matches=known.known_matches,
+            least_firearms=LEAST_FIREARMS,
+            least_matches=LEAST_MATCHES,
+        )
     }
 
 
-def _shared(population: ReferencePopulation, case_firearms: Iterable[str]) -> str:
+def _shared(population: ReferencePopulation, case_firearms: Iterable[str]) -> Message | None:
     if isinstance(case_firearms, str):
         raise OptionError(f"case_firearms is the text {case_firearms!r}; expected a list of names")
     known = {_plain(name) for name in population.pairs.firearm_names}
     shared = sorted(name for name in case_firearms if _plain(name) in known)
     if not shared:
-        return ""
-    return f"Firearms of the case are in the population: {', '.join(shared)}. Build it without them."
+        return None
+    return Message(
+        "Firearms of the case are in the population: {names}. Build it without them.", names=", ".join(shared)
+    )
 
 
 def _plain(name: str) -> str:
     return " ".join(name.split()).casefold()
 
 
-def _out_of_reach(population: ReferencePopulation, case: FloatArray) -> str:
+def _out_of_reach(population: ReferencePopulation, case: FloatArray) -> Message | None:
     """Return why no known pair is near the score, or nothing."""
     table = population.pairs.table.reshape(len(population.pairs), -1)
-    far = []
-    for kind, name in ((True, "known match"), (False, "known non-match")):
-        rows = table[population.pairs.same == kind]
-        spread = rows.std(axis=0)
-        if population.description.score == "cell count":
-            spread = np.maximum(spread, ONE_CELL)
-        with np.errstate(divide="ignore"):
-            away = np.where(rows == case, 0.0, np.abs(rows - case) / spread)
-        distance = np.sqrt((away**2).mean(axis=1))
-        nearest = int(distance.argmin())
-        if distance[nearest] <= REACH:
-            return ""
-        where = ", ".join(f"{value:g}" for value in rows[nearest])
-        far.append(f"the nearest {name} ({where}) is {distance[nearest]:.1f} standard deviations away")
-    given = ", ".join(f"{value:g}" for value in np.atleast_1d(case))
-    return (
-        f"The population has no pair like this score ({given}): {far[0]}, {far[1]}; up to {REACH:g} is supported."
+    nearest: list[str] = []
+    away: list[float] = []
+    for same in (True, False):
+        rows = table[population.pairs.same == same]
+        distance = _distances(rows, case, counts=population.description.score == "cell count")
+        place = int(distance.argmin())
+        if distance[place] <= REACH:
+            return None
+        nearest.append(_figures(rows[place]))
+        away.append(float(distance[place]))
+    return Message(
+        "The population has no pair like this score ({score}): the nearest known match ({match}) is "
+        "{match_away:.2f} standard deviations away, the nearest known non-match ({other}) {other_away:.2f}; up to "
+        "{reach:g} is supported.",
+        score=_figures(case),
+        match=nearest[0],
+        match_away=away[0],
+        other=nearest[1],
+        other_away=away[1],
+        reach=REACH,
     )
+
+
+def _distances(rows: FloatArray, case: FloatArray, *, counts: bool) -> FloatArray:
+    """Return how far a score is from every row, in standard deviations of the rows; shape (n,)."""
+    spread = rows.std(axis=0)
+    if counts:
+        spread = np.maximum(spread, ONE_CELL)
+    with np.errstate(divide="ignore"):
+        away = np.where(rows == case, 0.0, np.abs(rows - case) / spread)
+    return np.asarray(np.sqrt((away**2).mean(axis=1)))
+
+
+def _figures(score: FloatArray) -> str:
+    return ", ".join(f"{value:g}" for value in np.atleast_1d(score))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidatorFunctionWrapHandler, WrapValidator
 
 from ballistics.errors import EvidenceError
 from ballistics.evidence.bounds import Bounds
@@ -17,9 +17,27 @@ from ballistics.evidence.labelled import BoolArray, FloatArray, check_scores
 from ballistics.evidence.population import ReferencePopulation
 from ballistics.evidence.scales import DIFFERENT, SAME, figure
 from ballistics.evidence.scope import Why, outside
+from ballistics.language import Message, joined
 
 FEW_FIREARMS = 20
 SAME_FIT = 0.005
+
+ABOUT_EQUAL = Message(
+    "The likelihood ratio is {number} ({level:.0%} interval {lower} to {upper}). The score is about as probable "
+    "if {favoured} as if {other}."
+)
+MORE_PROBABLE = Message(
+    "The likelihood ratio is {number} ({level:.0%} interval {lower} to {upper}). The score is about {times} times "
+    "more probable if {favoured} than if {other}."
+)
+
+
+def _as_said(value: object, text: ValidatorFunctionWrapHandler) -> object:
+    return value if isinstance(value, Message) else text(value)
+
+
+Said = Annotated[str, WrapValidator(_as_said)]
+"""Text that stays a message, so that a page can say it in its own language; plain text in JSON."""
 
 
 class _Part(BaseModel):
@@ -29,8 +47,8 @@ class _Part(BaseModel):
 class Propositions(_Part):
     """The two propositions that a likelihood ratio speaks between, as clauses."""
 
-    same: str
-    different: str
+    same: Said
+    different: Said
 
 
 class Reference(_Part):
@@ -89,21 +107,24 @@ class LikelihoodRatio(_Part):
     mark: str
     parameter_hash: str
     scanner: str
-    notes: tuple[str, ...]
+    notes: tuple[Said, ...]
 
     @property
-    def sentence(self) -> str:
+    def sentence(self) -> Message:
         """The likelihood ratio in a sentence, with its interval and both propositions; number first."""
-        ends = f"({self.level:.0%} interval {figure(self.lower)} to {figure(self.upper)})"
         same, different = self.propositions.same, self.propositions.different
         times = figure(abs(self.log10_lr))
-        if times == "1":
-            said = f"The score is about as probable if {same} as if {different}."
-        elif self.log10_lr > 0:
-            said = f"The score is about {times} times more probable if {same} than if {different}."
-        else:
-            said = f"The score is about {times} times more probable if {different} than if {same}."
-        return f"The likelihood ratio is {figure(self.log10_lr)} {ends}. {said}"
+        favoured, other = (same, different) if self.log10_lr > 0 else (different, same)
+        template = ABOUT_EQUAL if times == "1" else MORE_PROBABLE
+        return template.filled(
+            number=figure(self.log10_lr),
+            level=self.level,
+            lower=figure(self.lower),
+            upper=figure(self.upper),
+            times=times,
+            favoured=same if times == "1" else favoured,
+            other=different if times == "1" else other,
+        )
 
 
 class NoLikelihoodRatio(_Part):
@@ -118,7 +139,7 @@ class NoLikelihoodRatio(_Part):
         The population that was asked.
     """
 
-    reasons: Mapping[Why, str]
+    reasons: Mapping[Why, Said]
     reference: Reference
 
     def __bool__(self) -> bool:
@@ -126,9 +147,9 @@ class NoLikelihoodRatio(_Part):
         return False
 
     @property
-    def reason(self) -> str:
+    def reason(self) -> Message:
         """All reasons in one text."""
-        return " ".join(self.reasons.values())
+        return joined(self.reasons.values(), " ")
 
 
 def weigh(
@@ -228,13 +249,15 @@ def weigh(
     try:
         spread = bootstrap_interval(fit, table, *firearms, at, rng=seeded, draws=draws, level=level)
     except EvidenceError as error:
-        reason = f"The population is too small for an interval: {error}."
+        reason = Message("The population is too small for an interval: {error}.", error=str(error))
         return NoLikelihoodRatio(reasons={"too small": reason}, reference=_reference(population))
     if abs(float(spread.log10_lr[0]) - value) > SAME_FIT:
-        reason = (
-            f"The calibrator of the population gives log10 LR {value:.3f}, a new fit to its pairs "
-            f"{float(spread.log10_lr[0]):.3f}: it was made by another version ({population.library}) or by hand. "
-            "Build the population anew."
+        reason = Message(
+            "The calibrator of the population gives log10 LR {value:.3f}, a new fit to its pairs {again:.3f}: it "
+            "was made by another version ({library}) or by hand. Build the population anew.",
+            value=value,
+            again=float(spread.log10_lr[0]),
+            library=population.library,
         )
         return NoLikelihoodRatio(reasons={"fit": reason}, reference=_reference(population))
     return _weighed(population, at[0], value, spread, scanner)
@@ -263,7 +286,12 @@ def _weighed(
         bound=bound,
         score=dict(zip(population.pairs.scores, np.atleast_1d(case).tolist(), strict=True)),
         propositions=Propositions(
-            same=SAME, different=f"{DIFFERENT}, both of the kind in the population ({description.firearms})"
+            same=SAME,
+            different=Message(
+                "{different}, both of the kind in the population ({firearms})",
+                different=DIFFERENT,
+                firearms=description.firearms,
+            ),
         ),
         reference=_reference(population),
         mark=description.mark,
@@ -275,27 +303,45 @@ def _weighed(
 
 def _notes(
     population: ReferencePopulation, bound: Literal["lower", "upper"] | None, value: float, bit: BoolArray
-) -> list[str]:
+) -> list[Message]:
     known, limits = population.diagnostics, population.bounds
     notes = []
     if bound is not None:
         limit = limits.upper if bound == "upper" else limits.lower
         notes.append(
-            f"The calibrator gave log10 LR {value:.2f}; {known.known_matches} known matches and "
-            f"{known.known_non_matches} known non-matches carry no more than {limit:.2f} ({limits.method} bound), "
-            "which stands in its place."
+            Message(
+                "The calibrator gave log10 LR {value:.2f}; {matches} known matches and {non_matches} known "
+                "non-matches carry no more than {limit:.2f} ({method} bound), which stands in its place.",
+                value=value,
+                matches=known.known_matches,
+                non_matches=known.known_non_matches,
+                limit=limit,
+                method=limits.method,
+            )
         )
     elif bit.any():
-        notes.append(f"The interval ends at a bound ({limits.lower:.2f} to {limits.upper:.2f}, {limits.method}).")
+        notes.append(
+            Message(
+                "The interval ends at a bound ({lower:.2f} to {upper:.2f}, {method}).",
+                lower=limits.lower,
+                upper=limits.upper,
+                method=limits.method,
+            )
+        )
     if known.firearms < FEW_FIREARMS:
         notes.append(
-            f"The population has {known.firearms} firearms only: the interval itself is uncertain, and may be "
-            "too narrow."
+            Message(
+                "The population has {firearms} firearms only: the interval itself is uncertain, and may be too "
+                "narrow.",
+                firearms=known.firearms,
+            )
         )
     if known.separated:
         notes.append(
-            "No known match of the population scores as low as a known non-match, so how the likelihood ratio "
-            "rises between them is the model's word."
+            Message(
+                "No known match of the population scores as low as a known non-match, so how the likelihood ratio "
+                "rises between them is the model's word."
+            )
         )
     return notes
 

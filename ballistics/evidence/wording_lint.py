@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -29,17 +30,22 @@ class _Part(BaseModel):
 
 
 class Allowed(_Part):
-    """Words that are taken out of a sentence before it is searched."""
+    """Words that are taken out of a sentence before it is searched.
+
+    They begin with ``pattern``. If there is a ``then``, they go on to the first place where that is found, with
+    nothing of ``without`` in between, and ``rest`` follows.
+    """
 
     name: str
     pattern: str
+    then: str = ""
+    without: str = "(?!)"
+    rest: str = ""
 
 
-class Refused(_Part):
+class Refused(Allowed):
     """Words that may not be left, why, and what to write instead."""
 
-    name: str
-    pattern: str
     why: str
     instead: str
 
@@ -115,16 +121,16 @@ def transposed_conditionals(text: str, *, language: str = "en") -> tuple[Transpo
     return tuple(
         Transposition(
             name=rule.name,
-            start=start + hit.start(),
-            words=sentence[hit.start() : hit.end()],
+            start=start + hit[0],
+            words=sentence[slice(*hit)],
             sentence=sentence,
             why=rule.why,
             instead=rule.instead,
         )
         for start, sentence in _sentences(text)
         for left in [_without(sentence, allowed)]
-        for rule, pattern in refused
-        if (hit := pattern.search(left))
+        for rule, finder in refused
+        if (hit := next(finder.spans(left), None))
     )
 
 
@@ -133,13 +139,55 @@ def _sentences(text: str) -> Iterator[tuple[int, str]]:
         yield found.start(), found.group()
 
 
-def _without(sentence: str, allowed: tuple[re.Pattern[str], ...]) -> str:
-    for pattern in allowed:
-        sentence = pattern.sub(lambda found: TAKEN_OUT * len(found.group()), sentence)
+def _without(sentence: str, allowed: tuple[_Finder, ...]) -> str:
+    for finder in allowed:
+        for start, end in finder.spans(sentence):
+            sentence = sentence[:start] + TAKEN_OUT * (end - start) + sentence[end:]
     return sentence
 
 
-Compiled = tuple[tuple[re.Pattern[str], ...], tuple[tuple[Refused, re.Pattern[str]], ...]]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Finder:
+    """The compiled patterns of a rule.
+
+    The beginning, the end and what may not lie between them are each looked for once, at every place of the text,
+    so that the time grows with the length of the text and not with its square.
+    """
+
+    whole: re.Pattern[str] | None
+    begin: re.Pattern[str]
+    bar: re.Pattern[str]
+    then: re.Pattern[str]
+    rest: re.Pattern[str]
+
+    @classmethod
+    def of(cls, rule: Allowed, fragments: Mapping[str, str]) -> _Finder:
+        everywhere = [f"(?=({part}))" for part in (rule.pattern, rule.without, rule.then)]
+        begin, bar, then = (_compiled(part, fragments) for part in everywhere)
+        whole = None if rule.then else _compiled(rule.pattern, fragments)
+        return cls(whole=whole, begin=begin, bar=bar, then=then, rest=_compiled(rule.rest, fragments))
+
+    def spans(self, text: str) -> Iterator[tuple[int, int]]:
+        """Return where the rule holds, from place to place, none of them overlapping."""
+        if self.whole:
+            yield from (found.span() for found in self.whole.finditer(text))
+            return
+        begins = [found.span(1) for found in self.begin.finditer(text)]
+        ends = [found.span(1) for found in self.then.finditer(text)] if begins else []
+        bars = [found.start() for found in self.bar.finditer(text)] if ends else []
+        done = 0
+        for start, after in begins:
+            place = bisect_left(ends, (after, 0))
+            if start < done or place == len(ends):
+                continue
+            first, last = ends[place]
+            if bisect_left(bars, after) == bisect_left(bars, first):
+                rest = self.rest.match(text, last)
+                done = rest.end() if rest else last
+                yield start, done
+
+
+Compiled = tuple[tuple[_Finder, ...], tuple[tuple[Refused, _Finder], ...]]
 
 
 @cache
@@ -148,8 +196,8 @@ def _languages() -> Mapping[str, Compiled]:
     read = {name: Language.model_validate(values) for name, values in raw.items()}
     return {
         name: (
-            tuple(_compiled(each.pattern, language.fragments) for each in language.allowed),
-            tuple((each, _compiled(each.pattern, language.fragments)) for each in language.refused),
+            tuple(_Finder.of(each, language.fragments) for each in language.allowed),
+            tuple((each, _Finder.of(each, language.fragments)) for each in language.refused),
         )
         for name, language in read.items()
     }

@@ -162,8 +162,8 @@ def test_pooling_equal_scores_changes_no_interval() -> None:
     ("change", "why", "said"),
     [
         ({"parameter_hash": "cd" * 32}, "parameters", "cdcdcdcdcdcd, the population with made"),
-        ({"mark": "firing pin"}, "mark", "The mark is a firing pin"),
-        ({"scanner": "photometric stereo"}, "scanner", "with a confocal microscope"),
+        ({"mark": "firing pin"}, "mark", "of the kind firing pin"),
+        ({"scanner": "photometric stereo"}, "scanner", "that of the population confocal"),
         ({"case_firearms": ["other", "GUN  3 "]}, "case firearm", "GUN  3"),
     ],
 )
