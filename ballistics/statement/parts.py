@@ -1,0 +1,266 @@
+"""What statements of every kind have in common: cover, warnings, the examiner's conclusion, limits, the whole."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from ballistics.case import Case
+from ballistics.document.blocks import Block, Document, Facts, Note, Paragraph, Section
+from ballistics.evidence.conclusions import vocabulary
+from ballistics.evidence.population import ReferencePopulation
+from ballistics.evidence.scales import VerbalScale
+from ballistics.evidence.weight import LikelihoodRatio, NoLikelihoodRatio
+from ballistics.language import gettext as _
+from ballistics.language import language, translated
+from ballistics.output import printable
+from ballistics.parameters import ParameterSet, PictureSet, StriatedSet
+from ballistics.photographs.summary import source_path
+from imaging.photo import Photo
+from imaging.surface import Surface
+
+NOT_YET = "No probability follows yet"
+SHORT_HASH = 12
+MOST_NAMED = 2
+
+Parameters = ParameterSet | StriatedSet | PictureSet
+Limits = Iterable[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """What a statement is made for and with, beside the comparison.
+
+    Parameters
+    ----------
+    case : Case
+        Laboratory, examiner, exhibits, conclusion.
+    weight : LikelihoodRatio or NoLikelihoodRatio, optional
+        What `ballistics.evidence.weight.weigh` returned for the score.
+    population : ReferencePopulation, optional
+        What it was weighed by.
+    scale : str or VerbalScale, optional
+        The verbal scale whose words stand beside the number.
+    made : datetime, optional
+        When, with a time zone. Left out, the same content gives the same bytes.
+    command : str
+        The command line.
+    """
+
+    case: Case
+    weight: LikelihoodRatio | NoLikelihoodRatio | None = None
+    population: ReferencePopulation | None = None
+    scale: str | VerbalScale | None = None
+    made: datetime | None = None
+    command: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Input:
+    """One file of a comparison.
+
+    Parameters
+    ----------
+    role : str
+        What it was in the comparison, in the language of the reader.
+    source : Photo or Surface
+        As read.
+    questioned : bool
+        Whether it belongs to the questioned exhibit.
+    """
+
+    role: str
+    source: Photo | Surface
+    questioned: bool
+
+    @property
+    def name(self) -> str:
+        """The file's name without its folder, safe to print."""
+        return Path(source_path(self.source)).name
+
+
+def both_inputs(sources: Sequence[Photo | Surface]) -> tuple[Input, ...]:
+    """Return the inputs of a comparison of two files, reference first."""
+    roles = ((_("Reference"), False), (_("Questioned"), True))
+    return tuple(
+        Input(role=role, source=source, questioned=questioned)
+        for (role, questioned), source in zip(roles, sources, strict=False)
+    )
+
+
+def assemble(
+    setting: Setting,
+    *,
+    title: str,
+    inputs: Sequence[Input],
+    parameters: Parameters,
+    sections: Sequence[Section],
+    warnings: Sequence[str] | None,
+    limits: Limits,
+    appendix: Sequence[Section],
+) -> Document:
+    """Put a statement together: its own sections, then warnings, the examiner's conclusion, limits and appendix.
+
+    Warnings are None where nothing was compared.
+    """
+    case = setting.case
+    return Document(
+        title=title,
+        subtitle=_("Case {case}", case=case.case) if case.case else _files(inputs),
+        cover=tuple(_cover(setting, inputs)),
+        status=case.status,
+        sections=(*sections, *_warnings(warnings), _conclusion(case), *_limits(setting, limits)),
+        appendix=tuple(appendix),
+        mark=_mark(inputs, parameters),
+        language=language(),
+        author=case.examiner,
+        made=setting.made,
+    )
+
+
+def said(rows: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """Return names and texts in the language of the reader, safe to print."""
+    return tuple((translated(name), printable(translated(text))) for name, text in rows)
+
+
+def none_made(reason: str, given: Iterable[Block]) -> tuple[Section, Section]:
+    """Return the sections of a statement that says why there is no comparison, with pictures of what was given."""
+    result = Section(
+        title=_("Result"),
+        blocks=(
+            Paragraph(
+                text=_("No comparison was made, so there is no score and no likelihood ratio."), strong=True
+            ),
+            Note(title=_("Why not"), text=_sentence(translated(reason))),
+            Paragraph(
+                text=_(
+                    "This says nothing for or against either mark: it says that these files could not be "
+                    "compared in the way that was asked for."
+                )
+            ),
+        ),
+    )
+    return result, Section(title=_("What was given"), blocks=tuple(given))
+
+
+def _cover(setting: Setting, inputs: Sequence[Input]) -> Iterable[tuple[str, str]]:
+    case = setting.case
+    rows = (
+        (_("Laboratory"), case.laboratory),
+        (_("Case"), case.case),
+        (_("Request"), case.request),
+        (_("Examiner"), case.examiner),
+        (_("Reviewer"), case.reviewer),
+        (_("Exhibit of known origin"), case.reference),
+        (_("Exhibit in question"), case.questioned),
+        (_("Reference"), _files(each for each in inputs if not each.questioned)),
+        (_("Questioned"), _files(each for each in inputs if each.questioned)),
+        (_("Status"), _("Draft") if case.status == "draft" else _("Final")),
+        (_("Date"), f"{setting.made:%Y-%m-%d %H:%M %Z}".strip() if setting.made else ""),
+        (_("Remarks"), case.remarks),
+    )
+    return (row for row in rows if row[1].strip())
+
+
+def _files(inputs: Iterable[Input]) -> str:
+    names = [each.name for each in inputs]
+    if len(names) <= MOST_NAMED:
+        return ", ".join(names)
+    return _("{files} files, {first} to {last}", files=len(names), first=names[0], last=names[-1])
+
+
+def _warnings(warnings: Sequence[str] | None) -> Iterator[Section]:
+    """The warnings, or that there are none; nothing where nothing was compared."""
+    if warnings is None:
+        return
+    none = Paragraph(text=_("The program found nothing in the files or in the comparison to warn of."))
+    notes = (
+        Note(title=_("Warning {number}", number=number), text=_sentence(printable(translated(warning))))
+        for number, warning in enumerate(warnings, start=1)
+    )
+    yield Section(title=_("Warnings"), blocks=tuple(notes) or (none,))
+
+
+def _conclusion(case: Case) -> Section:
+    found = case.examiners_conclusion()
+    title = _("Conclusion of the examiner")
+    if found is None:
+        text = _("This statement records no conclusion of an examiner. The figures above are measurements only.")
+        return Section(title=title, blocks=(Paragraph(text=text),))
+    of = vocabulary(found.vocabulary)
+    rows = [
+        (_("Conclusion"), f"{_(found.label)} ({found.code})"),
+        (_("Concluded by"), found.examiner),
+        (_("Reasons"), found.reasons),
+        (_("Rests on"), _characteristics(found.basis) if found.basis else ""),
+        (_("Range of conclusions"), _(of.title)),
+        (_("What the range means by it"), _(of.conclusion(found.code).meaning)),
+        (_("Source of the range"), of.source),
+    ]
+    text = _(
+        "The following is the opinion of {examiner}, formed by looking at the marks. It was chosen by a person "
+        "from a range of conclusions. The program did not propose it, and it does not follow from the score or "
+        "from a likelihood ratio.",
+        examiner=found.examiner,
+    )
+    facts = Facts(rows=tuple(row for row in rows if row[1]))
+    return Section(title=title, blocks=(Paragraph(text=text), facts))
+
+
+def _characteristics(basis: str) -> str:
+    return {
+        "class": _("class characteristics"),
+        "individual": _("individual characteristics"),
+        "class and individual": _("class and individual characteristics"),
+    }[basis]
+
+
+def _limits(setting: Setting, limits: Limits) -> Iterator[Section]:
+    """The limits of the method; what they say of likelihood ratios is said anew where one was given."""
+    weighed = isinstance(setting.weight, LikelihoodRatio)
+    notes = []
+    for title, text in limits:
+        if title == NOT_YET and weighed:
+            notes += [
+                Note(
+                    title=_("What the likelihood ratio rests on"),
+                    text=_(
+                        "It holds for the propositions as they are written, and for marks like those of the "
+                        "population: the same kind of mark, firearm, ammunition and instrument, and the same "
+                        "parameter set (the hash shows it). Whether the population suits the case is for the "
+                        "examiner to judge. The interval says how much the number would vary had other firearms "
+                        "of that kind been taken; it does not cover a population of the wrong kind."
+                    ),
+                ),
+                Note(
+                    title=_("What does not follow"),
+                    text=_(
+                        "A likelihood ratio is no error rate. It says how much more probable the score is under "
+                        "one proposition than under the other. How probable a proposition is depends on "
+                        "everything else in the case and is a question for the court."
+                    ),
+                ),
+            ]
+        else:
+            notes.append(Note(title=translated(title), text=translated(text)))
+    if notes:
+        yield Section(title=_("Limits"), blocks=tuple(notes))
+
+
+def _mark(inputs: Sequence[Input], parameters: Parameters) -> str:
+    """The short text on every page that ties it to the files and the parameter set."""
+    hashes = [each.source.provenance.sha256 or _("no file") for each in inputs]
+    if len(hashes) > MOST_NAMED:
+        hashes = [hashlib.sha256("\n".join(hashes).encode()).hexdigest()]
+    shown = " ".join(each[:SHORT_HASH] for each in hashes)
+    return _("SHA-256 {hashes} · parameters {hash}", hashes=shown, hash=parameters.hash[:SHORT_HASH])
+
+
+def _sentence(text: str) -> str:
+    """Return a text that begins and ends as a sentence, unless it begins with a name."""
+    ended = text if text.endswith((".", "!", "?", ")")) else f"{text}."
+    first = ended.split(" ", 1)[0]
+    return ended if "." in first or ":" in first else ended[:1].upper() + ended[1:]
