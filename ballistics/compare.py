@@ -13,6 +13,8 @@ import numpy as np
 from ballistics.congruence import Congruence, judge
 from ballistics.errors import MarkError, OptionError
 from ballistics.impressed import CellMatches, match_cells
+from ballistics.language import Message, told
+from ballistics.mark_names import NAMES
 from ballistics.parameters import Exhaustive, ParameterSet, default_set
 from ballistics.preparation import Mark, prepare
 from ballistics.segment import BoolArray, Segmentation, segment
@@ -20,6 +22,7 @@ from imaging.errors import ImagingError
 from imaging.register import Alignment, NoAlignment, Pose, mirrored, refine, search_rotations
 from imaging.surface import Surface
 
+FILE_IN_DOUBT = Message("the file is in doubt ({findings}). Accept it by its code if you have checked it.")
 MIRROR_ADVANTAGE = 1.8
 FEW_CELLS = 10
 SMALL_OVERLAP = 0.4
@@ -149,15 +152,17 @@ def compare(
     """
     chosen = parameters or default_set("breech face")
     exhibits: list[Exhibit] = []
-    for role, scan, mask in (
-        ("reference", reference, mask_reference),
-        ("questioned", questioned, mask_questioned),
+    for otherwise, scan, mask in (
+        (Message("the reference scan"), reference, mask_reference),
+        (Message("the questioned scan"), questioned, mask_questioned),
     ):
         exhibit = prepare_exhibit(scan, chosen, mask=mask, accept=accept)
         if isinstance(exhibit, NotComparable):
-            name = Path(scan.provenance.path).name if scan.provenance.path else f"the {role} scan"
+            name = Path(scan.provenance.path).name if scan.provenance.path else otherwise
             return NotComparable(
-                reason=f"{name}: {exhibit.reason}", parameters=chosen, scans=(reference, questioned)
+                reason=Message("{name}: {reason}", name=name, reason=exhibit.reason),
+                parameters=chosen,
+                scans=(reference, questioned),
             )
         exhibits.append(exhibit)
     return compare_exhibits(*exhibits)
@@ -181,7 +186,7 @@ def prepare_exhibit(
     if doubts:
         listed = "; ".join(f"{finding.code}: {finding.message}" for finding in doubts)
         return NotComparable(
-            reason=f"the file is in doubt ({listed}). Accept it by its code if you have checked it.",
+            reason=FILE_IN_DOUBT.filled(findings=listed),
             parameters=parameters,
             scans=(scan,),
         )
@@ -189,7 +194,7 @@ def prepare_exhibit(
         found = segment(scan, parameters.mark, mask=mask)
         mark = prepare(scan, found.mask, parameters)
     except (MarkError, OptionError, ImagingError) as error:
-        return NotComparable(reason=str(error), parameters=parameters, scans=(scan,))
+        return NotComparable(reason=told(error), parameters=parameters, scans=(scan,))
     return Exhibit(segmentation=found, mark=mark)
 
 
@@ -202,8 +207,14 @@ def compare_exhibits(reference: Exhibit, questioned: Exhibit) -> Comparison | No
     parameters = reference.mark.parameters
     if questioned.mark.parameters.hash != parameters.hash:
         return NotComparable(
-            reason=f"the marks were prepared differently: {parameters.name} ({parameters.mark}) and "
-            f"{questioned.mark.parameters.name} ({questioned.mark.parameters.mark}). Prepare both alike.",
+            reason=Message(
+                "the marks were prepared differently: {first} ({first_mark}) and {second} ({second_mark}). "
+                "Prepare both alike.",
+                first=parameters.name,
+                first_mark=NAMES[parameters.mark],
+                second=questioned.mark.parameters.name,
+                second_mark=NAMES[questioned.mark.parameters.mark],
+            ),
             parameters=parameters,
             scans=(reference.scan, questioned.scan),
         )
@@ -212,7 +223,7 @@ def compare_exhibits(reference: Exhibit, questioned: Exhibit) -> Comparison | No
     alignment = align(first, second)
     if isinstance(alignment, NoAlignment):
         return NotComparable(
-            reason=f"no common area: {alignment.reason}",
+            reason=Message("no common area: {reason}", reason=alignment.reason),
             parameters=parameters,
             scans=(reference.scan, questioned.scan),
         )
@@ -267,19 +278,24 @@ def align(reference: Mark, questioned: Mark) -> Alignment | NoAlignment:
 
 def _warnings(comparison: Comparison, first: Mark, second: Mark, alignment: Alignment) -> Iterator[str]:
     for exhibit in (comparison.reference, comparison.questioned):
-        name = Path(exhibit.scan.provenance.path).name if exhibit.scan.provenance.path else "a scan"
+        name = Path(exhibit.scan.provenance.path).name if exhibit.scan.provenance.path else Message("a scan")
         for finding in exhibit.scan.provenance.doubts:
-            yield f"{name}: accepted in spite of {finding.code}: {finding.message}"
-        yield from (f"{name}: {note}" for note in exhibit.segmentation.notes)
+            accepted = Message(
+                "accepted in spite of {code}: {finding}", code=finding.code, finding=finding.message
+            )
+            yield Message("{name}: {note}", name=name, note=accepted)
+        yield from (Message("{name}: {note}", name=name, note=note) for note in exhibit.segmentation.notes)
     if first.digest == second.digest:
-        yield "both scans hold the same heights: this compares a scan with itself"
+        yield Message("both scans hold the same heights: this compares a scan with itself")
     if comparison.cells < FEW_CELLS:
-        yield f"cells that could be compared: {comparison.cells}; a count of so few says little"
+        yield Message(
+            "cells that could be compared: {cells}; a count of so few says little", cells=comparison.cells
+        )
     common = alignment.overlap / min(first.relief.area, second.relief.area)
     if common < SMALL_OVERLAP:
-        yield f"the marks have only {common:.0%} of the smaller one in common at this pose"
+        yield Message("the marks have only {share:.0%} of the smaller one in common at this pose", share=common)
     if comparison.score == 0 and _mirror_is_likely(first, second, alignment):
-        yield (
+        yield Message(
             "the mirror image of one scan fits the other: one of them was probably exported upside down. "
             "Flip it (ballistics convert --flip y) and compare again"
         )

@@ -14,18 +14,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ballistics.impressed import CellMatches
+from ballistics.language import Message
 from ballistics.parameters import Rule
 from imaging.register import Pose
 
 BoolArray = NDArray[np.bool_]
 FloatArray = NDArray[np.float64]
 
-CONGRUENT = "congruent"
-NOT_COMPARED = "too little common area"
-LOW_CORRELATION = "correlation too low"
-WRONG_ANGLE = "angle differs"
-WRONG_PLACE = "place differs"
-TOO_FEW = "too few cells agree"
+CONGRUENT = Message("congruent")
+NOT_COMPARED = Message("too little common area")
+LOW_CORRELATION = Message("correlation too low")
+WRONG_ANGLE = Message("angle differs")
+WRONG_PLACE = Message("place differs")
+TOO_FEW = Message("too few cells agree")
+REASONS = (NOT_COMPARED, LOW_CORRELATION, WRONG_ANGLE, WRONG_PLACE, TOO_FEW, CONGRUENT)
 ROUNDS = 10
 
 
@@ -147,12 +149,8 @@ def _verdict(
 ) -> Congruence:
     congruent = compared & correlated & turned & placed
     kept = congruent if congruent.sum() >= rule.min_cells else np.zeros_like(congruent)
-    reason = np.select(
-        [~compared, ~correlated, ~turned, ~placed, ~kept],
-        [NOT_COMPARED, LOW_CORRELATION, WRONG_ANGLE, WRONG_PLACE, TOO_FEW],
-        CONGRUENT,
-    )
-    return Congruence(congruent=kept, reason=tuple(str(each) for each in reason))
+    reason = np.select([~compared, ~correlated, ~turned, ~placed, ~kept], range(5), 5)
+    return Congruence(congruent=kept, reason=tuple(REASONS[each] for each in reason.tolist()))
 
 
 def _largest(follows: BoolArray, allowed: BoolArray, correlation: FloatArray) -> int:

@@ -13,6 +13,7 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
+from ballistics.assessment_contract import EvidenceRecord
 from ballistics.compare import Comparison, NotComparable
 from ballistics.impressed import CellMatches
 from imaging.surface import Finding, Surface
@@ -97,6 +98,7 @@ class ComparisonRecord(_Part):
     inputs: tuple[InputRecord, ...]
     warnings: tuple[str, ...] = ()
     versions: Mapping[str, str]
+    evidence: EvidenceRecord | None = None
 
 
 def record(result: Comparison | NotComparable) -> ComparisonRecord:

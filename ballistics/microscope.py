@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from ballistics.compare import Comparison, Exhibit
 from ballistics.errors import OptionError
+from ballistics.language import Message, translated
 from ballistics.output import printable
 from ballistics.page.microscope_sides import (
     HeightSide,
@@ -32,6 +33,7 @@ from ballistics.page.microscope_sides import (
     scan_side,
     steps_of,
 )
+from ballistics.page.microscope_words import microscope_words
 from ballistics.page.rendering import render
 from imaging.pose import Pose
 
@@ -53,7 +55,9 @@ __all__ = [
     "scan_side",
 ]
 
-CLOSING = "A view, not a finding: what it shows depends on the lamp, the relief and how the exhibits were laid."
+CLOSING = Message(
+    "A view, not a finding: what it shows depends on the lamp, the relief and how the exhibits were laid."
+)
 STYLES = ("microscope.css",)
 SCRIPTS = tuple(
     f"microscope_{part}.js"
@@ -190,8 +194,8 @@ def microscope_page(
     sides = [packed_side(side, unit, largest) for side, unit in zip((left, right), units, strict=True)]
     exhibits = {
         "program": f"forensic-ballistics {version('forensic-ballistics')}",
-        "closing": CLOSING,
-        "notes": [printable(note) for note in notes],
+        "closing": translated(CLOSING),
+        "notes": [printable(translated(note)) for note in notes],
         "sides": sides,
         "placement": _placement(left, right, pose, units),
         "relief": _common_relief([side["steep_slope"] for side in sides if side["kind"] == "heights"]),
@@ -201,7 +205,12 @@ def microscope_page(
     script = "".join(files("ballistics.page").joinpath("templates", name).read_text("utf-8") for name in SCRIPTS)
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
     page = render(
-        "microscope.html", styles=STYLES, exhibits=exhibits, script=script, script_digest=f"'sha256-{digest}'"
+        "microscope.html",
+        styles=STYLES,
+        exhibits=exhibits,
+        words=microscope_words(),
+        script=script,
+        script_digest=f"'sha256-{digest}'",
     )
     if len(page) > LARGEST_PAGE:
         raise OptionError(
@@ -228,7 +237,10 @@ def comparison_view(comparison: Comparison) -> str:
         right=_on_scan(found, questioned),
         colours=tuple(CONGRUENT if congruent else OTHER for congruent in verdict.congruent),
         labels=tuple(f"{row}·{column}" for row, column in zip(cells.row, cells.column, strict=True)),
-        legend={CONGRUENT: f"congruent ({comparison.parameters.score})", OTHER: "not congruent"},
+        legend={
+            CONGRUENT: Message("congruent ({rule})", rule=comparison.parameters.score),
+            OTHER: Message("not congruent"),
+        },
     )
     sides = [scan_side(each.scan, area=each.segmentation.mask) for each in (reference, questioned)]
     return microscope_page(*sides, pose=comparison.alignment.pose, marks=(drawn,), notes=comparison.warnings)
@@ -281,6 +293,6 @@ def _cells(cells: Cells, left: Side, right: Side, units: tuple[float, float]) ->
     return {
         "outlines": [_local(cells.left, left, units[0]), _local(cells.right, right, units[1])],
         "colours": cells.colours,
-        "labels": [printable(label) for label in cells.labels],
-        "legend": {colour: printable(meaning) for colour, meaning in cells.legend.items()},
+        "labels": [printable(translated(label)) for label in cells.labels],
+        "legend": {colour: printable(translated(meaning)) for colour, meaning in cells.legend.items()},
     }

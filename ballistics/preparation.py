@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ballistics.errors import MarkError
+from ballistics.language import Message
+from ballistics.mark_names import NAMES
 from ballistics.parameters import ParameterSet
 from imaging.errors import SurfaceError
 from imaging.filters import high_pass, low_pass
@@ -78,8 +80,13 @@ def prepare(scan: Surface, mask: np.ndarray | None, parameters: ParameterSet) ->
     coarsest = chosen.short_um / 2
     if max(scan.spacing) * 1e6 > coarsest * (1 + 1e-6):
         raise MarkError(
-            f"Pixels of {max(scan.spacing) * 1e6:.4g} um found; {parameters.name} needs {coarsest:g} um or "
-            "finer. Scan at a higher magnification or choose a set for coarser scans."
+            Message(
+                "Pixels of {pixel:.4g} um found; {set} needs {coarsest:g} um or finer. Scan at a higher "
+                "magnification or choose a set for coarser scans.",
+                pixel=max(scan.spacing) * 1e6,
+                set=parameters.name,
+                coarsest=coarsest,
+            )
         )
     area = scan if mask is None else scan.masked(mask, step="mask of the mark")
     try:
@@ -93,11 +100,17 @@ def prepare(scan: Surface, mask: np.ndarray | None, parameters: ParameterSet) ->
         fine = reduce(whole, parameters.pose.fine_um / chosen.pixel_um)
         coarse = reduce(whole, parameters.pose.coarse_um / chosen.pixel_um)
     except SurfaceError as error:
-        raise MarkError(f"The {parameters.mark} cannot be prepared: {error}") from error
+        raise MarkError(
+            Message("The {mark} cannot be prepared: {reason}", mark=NAMES[parameters.mark], reason=error)
+        ) from error
     if whole.area < FEWEST_POINTS:
         raise MarkError(
-            f"Only {whole.area * (chosen.pixel_um / 1e3) ** 2:.3g} mm2 of {parameters.mark} measured; at least "
-            f"{FEWEST_POINTS * (chosen.pixel_um / 1e3) ** 2:.3g} mm2 are needed. Check the mask."
+            Message(
+                "Only {area:.3g} mm2 of {mark} measured; at least {least:.3g} mm2 are needed. Check the mask.",
+                area=whole.area * (chosen.pixel_um / 1e3) ** 2,
+                mark=NAMES[parameters.mark],
+                least=FEWEST_POINTS * (chosen.pixel_um / 1e3) ** 2,
+            )
         )
     dx, dy = scan.spacing
     centre = (

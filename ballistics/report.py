@@ -5,20 +5,32 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ballistics.compare import Comparison, Exhibit, NotComparable
+from ballistics.language import Message, translated
+from ballistics.language import gettext as _
+from ballistics.mark_names import PARTS
 from ballistics.output import Location, printable
 from ballistics.page import figures
 from ballistics.page.cell_drawings import DrawnCell, Histogram, draw_cells, draw_histogram
+from ballistics.page.evidence_block import evidence_facts
 from ballistics.page.rendering import colour_stops, page_facts, render, write_page
 from ballistics.summary import grid_text, measures, rule_counts, scan_name
 from ballistics.wording import CLOSING, LIMITS
 from imaging.surface import Surface
 
-ROLES = ("Reference", "Questioned")
+if TYPE_CHECKING:
+    from ballistics.assessment import Assessment
+
+ROLES = (Message("Reference"), Message("Questioned"))
+HOW = {
+    "given": Message("mask given, {area} mm²"),
+    "whole scan": Message("whole scan is the mark, {area} mm²"),
+    "found": Message("mark found, {area} mm²"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +68,7 @@ class Side:
     @property
     def sha256(self) -> str:
         """The hash of the file."""
-        return printable(self.scan.provenance.sha256 or "no file")
+        return printable(self.scan.provenance.sha256 or _("no file"))
 
     @property
     def size(self) -> str:
@@ -75,7 +87,9 @@ class Direction:
     cells: list[DrawnCell]
 
 
-def render_report(result: Comparison | NotComparable, *, made: datetime | None = None) -> str:
+def render_report(
+    result: Comparison | NotComparable, *, made: datetime | None = None, evidence: Assessment | None = None
+) -> str:
     """Return the page for a comparison, or for the reason why there is none.
 
     Parameters
@@ -85,6 +99,8 @@ def render_report(result: Comparison | NotComparable, *, made: datetime | None =
     made : datetime, optional
         When the page was made, with a time zone. Left out, the page holds no date, and the same comparison
         gives the same bytes.
+    evidence : Assessment, optional
+        Its score weighed under a reference population, or the examiner's conclusion, to stand on the page.
 
     Returns
     -------
@@ -100,10 +116,11 @@ def render_report(result: Comparison | NotComparable, *, made: datetime | None =
     >>> page.startswith("<!doctype html>"), "data:image/png" in page
     (True, True)
     """
-    common = page_facts(result.parameters, result.warnings, made) | {"closing": CLOSING, "limits": LIMITS}
+    common = page_facts(result.parameters, result.warnings, made)
+    common |= evidence_facts(evidence, closing=CLOSING, limits=LIMITS)
     if isinstance(result, NotComparable):
         sides = [_bare_side(role, scan) for role, scan in zip(ROLES, result.scans, strict=False)]
-        return render("no_comparison.html", reason=printable(result.reason), sides=sides, **common)
+        return render("no_comparison.html", reason=printable(translated(result.reason)), sides=sides, **common)
     return render("comparison.html", **_comparison_page(result), **common)
 
 
@@ -113,6 +130,7 @@ def write_report(
     *,
     made: datetime | None = None,
     overwrite: bool = False,
+    evidence: Assessment | None = None,
 ) -> Path:
     """Write the page of `render_report` to a file.
 
@@ -121,7 +139,7 @@ def write_report(
     OutputError
         If the file exists and ``overwrite`` is false, or it cannot be written.
     """
-    return write_page(render_report(result, made=made), path, overwrite=overwrite)
+    return write_page(render_report(result, made=made, evidence=evidence), path, overwrite=overwrite)
 
 
 def _comparison_page(comparison: Comparison) -> dict[str, Any]:
@@ -149,14 +167,14 @@ def _directions(comparison: Comparison) -> list[Direction]:
     return [
         Direction(
             key="forward",
-            label="cells of the reference, searched in the questioned mark",
+            label=_("cells of the reference, searched in the questioned mark"),
             home="reference",
             away="questioned",
             cells=draw_cells(comparison.forward, {name: ahead for name, (ahead, _) in rules.items()}),
         ),
         Direction(
             key="backward",
-            label="cells of the questioned mark, searched in the reference",
+            label=_("cells of the questioned mark, searched in the reference"),
             home="questioned",
             away="reference",
             cells=draw_cells(comparison.backward, {name: back for name, (_, back) in rules.items()}),
@@ -175,7 +193,6 @@ def _histogram(comparison: Comparison) -> Histogram:
 def _side(role: str, exhibit: Exhibit) -> Side:
     found, scan = exhibit.segmentation, exhibit.scan
     middle = (np.array(scan.shape[::-1]) - 1) / 2 * scan.spacing
-    how = {"given": "mask given", "whole scan": "whole scan is the mark", "found": "mark found"}
     return Side(
         role=role,
         scan=scan,
@@ -183,14 +200,14 @@ def _side(role: str, exhibit: Exhibit) -> Side:
         outline=figures.mask_outline(found),
         circles=tuple(
             Circle(
-                name=name,
+                name=PARTS[name],
                 x=(circle.x - middle[0]) * 1e6,
                 y=(circle.y - middle[1]) * 1e6,
                 radius=circle.radius * 1e6,
             )
             for name, circle in found.circles.items()
         ),
-        mask=f"{how[found.how]}, {found.area_mm2:.2f} mm²",
+        mask=HOW[found.how].filled(area=f"{found.area_mm2:.2f}"),
         steps=exhibit.mark.surface.provenance.steps,
     )
 

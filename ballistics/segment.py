@@ -17,6 +17,8 @@ import scipy.ndimage
 from numpy.typing import NDArray
 
 from ballistics.errors import MarkError, OptionError
+from ballistics.language import Message
+from ballistics.mark_names import NAMES
 from imaging.errors import SurfaceError
 from imaging.form import remove_form
 from imaging.photo import Photo
@@ -26,6 +28,7 @@ from imaging.surface import Surface
 BoolArray = NDArray[np.bool_]
 Heights = NDArray[np.float64]
 
+NO_GROOVE = Message("no groove round the primer found; the whole scan was searched for the mark")
 WORKING_UM = 15.0
 FLAT_RANGE_UM = 15.0
 STEEP = 0.3
@@ -131,12 +134,13 @@ def segment(scan: Surface, mark: str = "breech face", *, mask: BoolArray | None 
     if mark not in ("breech face", "firing pin"):
         raise OptionError(f"The mark {mark!r} cannot be looked for; choose 'breech face' or 'firing pin'.")
     width, height = scan.size_um
-    _refuse_small(width * height / 1e6, mark, f"the scan of {width:.4g} x {height:.4g} um", "Is its unit right?")
+    whole = Message("the scan of {width:.4g} x {height:.4g} um", width=width, height=height)
+    _refuse_small(width * height / 1e6, mark, whole, Message("Is its unit right?"))
     try:
         small = isotropic(scan, pixel_um=max(WORKING_UM, *(step * 1e6 for step in scan.spacing)))
         level = remove_form(small, "plane")
     except SurfaceError as error:
-        raise MarkError(f"No {mark} found: {error}") from error
+        raise MarkError(Message("No {mark} found: {reason}", mark=NAMES[mark], reason=error)) from error
     _refuse_bullet(level)
     heights = level.heights.astype(np.float64) * 1e6
     pixel_um = small.pixel_um
@@ -153,11 +157,13 @@ def segment(scan: Surface, mark: str = "breech face", *, mask: BoolArray | None 
     if mark == "firing pin" and primer is None and pin_circle is None and max(scan.size_um) < CROPPED_PIN_UM:
         return _whole(scan, mark)
     chosen = face if mark == "breech face" else pin
-    advice = (
-        f"If there is one, mark it by hand: a picture of {scan.shape[1]} x {scan.shape[0]} pixels, white on the "
-        "mark and black elsewhere, given as the mask."
+    advice = Message(
+        "If there is one, mark it by hand: a picture of {columns} x {rows} pixels, white on the mark and black "
+        "elsewhere, given as the mask.",
+        columns=scan.shape[1],
+        rows=scan.shape[0],
     )
-    _refuse_small(float(chosen.sum()) * (pixel_um / 1e3) ** 2, mark, "the best candidate", advice)
+    _refuse_small(float(chosen.sum()) * (pixel_um / 1e3) ** 2, mark, Message("the best candidate"), advice)
     return Segmentation(
         scan=scan,
         mask=_enlarged(chosen, scan, pixel_um) & scan.valid,
@@ -167,7 +173,7 @@ def segment(scan: Surface, mark: str = "breech face", *, mask: BoolArray | None 
             for name, circle in (("primer", primer), ("firing pin", pin_circle))
             if circle is not None
         },
-        notes=() if primer else ("no groove round the primer found; the whole scan was searched for the mark",),
+        notes=() if primer else (NO_GROOVE,),
     )
 
 
@@ -217,22 +223,29 @@ def _given(scan: Surface, mask: BoolArray) -> Segmentation:
         raise OptionError(f"A mask of shape {mask.shape} found for a scan of shape {scan.shape}; they must agree.")
     keep = np.asarray(mask, dtype=np.bool_) & scan.valid
     if not keep.any():
-        raise OptionError("The mask keeps no measured point of the scan; white must cover the mark.")
+        raise OptionError(Message("The mask keeps no measured point of the scan; white must cover the mark."))
     return Segmentation(scan=scan, mask=keep, how="given", circles={})
 
 
 def _whole(scan: Surface, mark: str) -> Segmentation:
     whole = Segmentation(scan=scan, mask=scan.valid, how="whole scan", circles={})
-    advice = "If all of it is the mark, give a mask that is white everywhere."
-    _refuse_small(whole.area_mm2, mark, "what was measured of the scan", advice)
+    advice = Message("If all of it is the mark, give a mask that is white everywhere.")
+    _refuse_small(whole.area_mm2, mark, Message("what was measured of the scan"), advice)
     return whole
 
 
-def _refuse_small(area_mm2: float, mark: str, what: str, advice: str) -> None:
+def _refuse_small(area_mm2: float, mark: str, part: Message, advice: Message) -> None:
     needed = SMALLEST_MM2[mark]
     if area_mm2 < needed:
         raise MarkError(
-            f"No {mark} found: {what} covers {area_mm2:.2g} mm2 and {needed:g} mm2 are needed. {advice}"
+            Message(
+                "No {mark} found: {part} covers {area:.2g} mm2 and {needed:g} mm2 are needed. {advice}",
+                mark=NAMES[mark],
+                part=part,
+                area=area_mm2,
+                needed=needed,
+                advice=advice,
+            )
         )
 
 
@@ -251,8 +264,13 @@ def _refuse_bullet(level: Surface) -> None:
     bend = -2.0 * np.polynomial.Polynomial.fit(along, profile.compressed(), 2).convert().coef[2]
     if bend > 1.0 / WIDEST_BULLET_UM:
         raise MarkError(
-            f"A strip of {width / 1e3:.1f} x {height / 1e3:.1f} mm bent to a radius of {1 / bend / 1e3:.1f} mm "
-            "found: this looks like a land of a bullet, not like a cartridge case."
+            Message(
+                "A strip of {width:.1f} x {height:.1f} mm bent to a radius of {radius:.1f} mm found: this looks "
+                "like a land of a bullet, not like a cartridge case.",
+                width=width / 1e3,
+                height=height / 1e3,
+                radius=1 / bend / 1e3,
+            )
         )
 
 

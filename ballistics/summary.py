@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from ballistics.compare import Comparison
+from ballistics.language import Message
+from ballistics.language import gettext as _
 from ballistics.output import printable
 from ballistics.parameters import ParameterSet, PictureSet, StriatedSet
 from ballistics.wording import RULES
@@ -48,13 +51,24 @@ def measures(comparison: Comparison) -> dict[str, str]:
     reference, questioned = comparison.reference.mark, comparison.questioned.mark
     area_mm2 = common * (reference.surface.pixel * 1e3) ** 2
     share = common / min(reference.relief.area, questioned.relief.area)
-    shift = f"{round(pose.dx_um):+d}, {round(pose.dy_um):+d} µm"
     return {
-        "Correlation (ACCF)": f"{comparison.accf:.3f}",
-        "Pose of the questioned": f"{turn(pose.angle_deg)}, shift {shift}",
-        "Area in common": f"{area_mm2:.2f} mm², {share:.0%} of the smaller mark",
-        "Parameter set": f"{parameters.name}, hash {parameters.hash[:8]}",
+        _("Correlation (ACCF)"): f"{comparison.accf:.3f}",
+        _("Pose of the questioned"): _(
+            "{turn}, shift {dx}, {dy} µm",
+            turn=turn(pose.angle_deg),
+            dx=f"{round(pose.dx_um):+d}",
+            dy=f"{round(pose.dy_um):+d}",
+        ),
+        _("Area in common"): _(
+            "{area} mm², {share} of the smaller mark", area=f"{area_mm2:.2f}", share=f"{share:.0%}"
+        ),
+        _("Parameter set"): set_text(parameters),
     }
+
+
+def set_text(parameters: ParameterSet | StriatedSet | PictureSet) -> str:
+    """A parameter set by its name and the beginning of its hash."""
+    return _("{name}, hash {hash}", name=parameters.name, hash=parameters.hash[:8])
 
 
 def turn(angle_deg: float) -> str:
@@ -66,11 +80,12 @@ def turn(angle_deg: float) -> str:
     ('23.0° clockwise', '90.0° anticlockwise', 'not turned')
     """
     if abs(angle_deg) < 0.05:
-        return "not turned"
-    return f"{abs(angle_deg):.1f}° {'clockwise' if angle_deg > 0 else 'anticlockwise'}"
+        return _("not turned")
+    angle = f"{abs(angle_deg):.1f}"
+    return _("{angle}° clockwise", angle=angle) if angle_deg > 0 else _("{angle}° anticlockwise", angle=angle)
 
 
-def grid_text(scan: Surface) -> str:
+def grid_text(scan: Surface) -> Message:
     """Points, pixel and extent of a scan.
 
     Examples
@@ -81,13 +96,25 @@ def grid_text(scan: Surface) -> str:
     """
     (ny, nx), (dx, dy) = scan.shape, scan.spacing
     pixel = f"{dx * 1e6:.4g}" if scan.is_isotropic else f"{dx * 1e6:.4g} x {dy * 1e6:.4g}"
-    return f"{nx} x {ny} points of {pixel} µm, {nx * dx * 1e3:.3g} x {ny * dy * 1e3:.3g} mm"
+    return Message(
+        "{columns} x {rows} points of {pixel} µm, {width} x {height} mm",
+        columns=nx,
+        rows=ny,
+        pixel=pixel,
+        width=f"{nx * dx * 1e3:.3g}",
+        height=f"{ny * dy * 1e3:.3g}",
+    )
 
 
 def parameter_rows(parameters: ParameterSet | StriatedSet | PictureSet) -> list[tuple[str, str, str]]:
     """Part, name and value of everything in a parameter set, in its order."""
+    return value_rows(parameters.values)
+
+
+def value_rows(values: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Part, name and value of the values of a parameter set, as a record holds them."""
     rows = []
-    for part, content in parameters.values.items():
+    for part, content in values.items():
         if not isinstance(content, Mapping):
             rows.append(("", part, str(content)))
             continue
@@ -99,4 +126,4 @@ def parameter_rows(parameters: ParameterSet | StriatedSet | PictureSet) -> list[
 
 def scan_name(scan: Surface) -> str:
     """The file of a scan as it was named, safe to print."""
-    return printable(scan.provenance.path or "scan in memory")
+    return printable(scan.provenance.path or _("scan in memory"))

@@ -37,6 +37,24 @@ class Axis(StrEnum):
     Y = "y"
 
 
+def check_language(tag: str) -> str:
+    """Return the tag of a language, or refuse it before any work is done.
+
+    Raises
+    ------
+    typer.BadParameter
+        If there is no such translation, or its file is broken.
+    """
+    from ballistics.errors import OptionError
+    from ballistics.language import in_language
+
+    try:
+        with in_language(tag):
+            return tag
+    except OptionError as error:
+        raise typer.BadParameter(str(error), param_hint="--language") from None
+
+
 Scan = Annotated[Path, typer.Argument(metavar="FILE", help="A scan: X3P, SDF, AL3D or a vendor format.")]
 ScanOrPhotograph = Annotated[
     Path, typer.Argument(metavar="FILE", help="A scan, or a photograph: PNG, TIFF, JPEG or BMP.")
@@ -58,6 +76,15 @@ Units = Annotated[LengthUnit, typer.Option("--units", help="Unit that the file i
 Accept = Annotated[
     list[str] | None,
     typer.Option("--accept", metavar="CODE", help="Accept a doubtful finding you have checked; may be repeated."),
+]
+Language = Annotated[
+    str,
+    typer.Option(
+        "--language",
+        metavar="TAG",
+        callback=check_language,
+        help="Language of the page, such as sq; tables, messages and JSON stay English.",
+    ),
 ]
 Picture = Annotated[Path | None, typer.Option(metavar="PICTURE.png", help="Write a picture to look at.")]
 ReferenceMask = Annotated[

@@ -62,10 +62,10 @@ def _alike(
     """Two sources of one kind, and the warning if one of them had to be lit for that."""
     if isinstance(reference, Surface) and isinstance(questioned, Photo):
         light = _light_for(questioned)
-        return (_lit(reference, light), questioned), (EXPERIMENTAL.format(light=light.kind),)
+        return (_lit(reference, light), questioned), (EXPERIMENTAL[light.kind],)
     if isinstance(reference, Photo) and isinstance(questioned, Surface):
         light = _light_for(reference)
-        return (reference, _lit(questioned, light)), (EXPERIMENTAL.format(light=light.kind),)
+        return (reference, _lit(questioned, light)), (EXPERIMENTAL[light.kind],)
     return (reference, questioned), ()
 
 

@@ -26,6 +26,13 @@ class StriatedKind(StrEnum):
 
 
 Page = Annotated[Path | None, typer.Option(metavar="PAGE.html", help="Write a page with pictures.")]
+Report = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Write a page (.html), or a statement for court as .pdf or .docx."),
+]
+Template = Annotated[
+    Path | None, typer.Option(metavar="LAB.docx", help="Word template of the laboratory, for a report in .docx.")
+]
 StriatedMark = Annotated[
     StriatedKind | None,
     typer.Option("--mark", help="Kind of mark; a bullet land unless --params says otherwise."),

@@ -11,6 +11,7 @@ from ballistics.command.compare_command import IN_QUESTION, KNOWN
 from ballistics.command.options import (
     Accept,
     Force,
+    Language,
     LengthUnit,
     Mark,
     QuestionedMask,
@@ -33,6 +34,7 @@ from ballistics.command.photo_options import (
     refuse_for_scans,
     tell,
 )
+from ballistics.language import Message, in_language
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -43,8 +45,10 @@ if TYPE_CHECKING:
 
     Sources = tuple[Photo | Surface, Photo | Surface]
 
-MIXED = "not aligned: a scan and a photograph are aligned only with --method keypoints, which is experimental"
-LANDS = "not aligned: both scans show lands, which compare-lands aligns; move the questioned one by hand"
+MIXED = Message(
+    "not aligned: a scan and a photograph are aligned only with --method keypoints, which is experimental"
+)
+LANDS = Message("not aligned: both scans show lands, which compare-lands aligns; move the questioned one by hand")
 
 
 def view(
@@ -66,6 +70,7 @@ def view(
     lamp_b: LampB = None,
     units: Units = LengthUnit.AUTO,
     accept: Accept = None,
+    language: Language = "en",
     force: Force = False,
 ) -> None:
     """Show two scans or photographs as a comparison microscope does, in one page."""
@@ -92,7 +97,7 @@ def view(
     check_output(out, overwrite=force, inputs=tuple(path for path in (*files, *masks) if path))
     pictures = choose_picture_set(params, mark) if by_keypoints else None
     cells = None if by_keypoints or any(photographs) else choose_set(params, mark, exhaustive=False)
-    with working(f"Reading {reference.name}") as now:
+    with working(f"Reading {reference.name}") as now, in_language(language):
         first, second = (read_source(path, each, units) for path, each in zip(files, told, strict=True))
         reason = ""
         if no_align:
@@ -101,10 +106,10 @@ def view(
             now("Comparing")
             result = compare_sources(first, second, pictures, masks=masks, accept=accept or ())
             if isinstance(result, PictureComparison):
-                reason = "" if result.agreement else "not aligned: no pose was found"
+                reason = "" if result.agreement else Message("not aligned: no pose was found")
                 page = picture_view(result, shown=(first, second))
             else:
-                reason = f"not aligned: {result.reason}"
+                reason = Message("not aligned: {reason}", reason=result.reason)
                 page = _side_by_side((first, second), masks, reason)
         elif cells:
             now("Comparing")
@@ -146,7 +151,7 @@ def _scans(
     result = compare(first, second, parameters, mask_reference=keep[0], mask_questioned=keep[1], accept=accept)
     if isinstance(result, Comparison):
         return comparison_view(result), ""
-    reason = f"not aligned: {result.reason}"
+    reason = Message("not aligned: {reason}", reason=result.reason)
     return _side_by_side(sources, masks, reason), reason
 
 

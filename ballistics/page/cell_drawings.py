@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from ballistics.congruence import Congruence
 from ballistics.impressed import CellMatches
+from ballistics.language import gettext as _
+from ballistics.language import translated
 from ballistics.page.figures import colour_table
 
 BIN = 0.05
@@ -52,13 +54,19 @@ class DrawnCell:
     @property
     def title(self) -> str:
         """All that is known of the cell, for the pointer."""
-        lines = [f"Cell {self.label} (row, column), {self.fill:.0%} measured"]
+        share = f"{self.fill:.0%}"
+        lines = [_("Cell {cell} (row, column), {share} measured", cell=self.label, share=share)]
         if self.compared:
             lines.append(
-                f"correlation {self.correlation:.2f}, angle {self.angle_deg:.1f}°, "
-                f"{self.dx_um:+.0f}, {self.dy_um:+.0f} µm from the expected place"
+                _(
+                    "correlation {correlation}, angle {angle}°, {dx}, {dy} µm from the expected place",
+                    correlation=f"{self.correlation:.2f}",
+                    angle=f"{self.angle_deg:.1f}",
+                    dx=f"{self.dx_um:+.0f}",
+                    dy=f"{self.dy_um:+.0f}",
+                )
             )
-        lines += [f"{rule}: {reason}" for rule, reason in self.reason.items()]
+        lines += [f"{rule}: {translated(reason)}" for rule, reason in self.reason.items()]
         return "\n".join(lines)
 
 

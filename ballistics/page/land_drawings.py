@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ballistics.language import gettext as _
 from ballistics.page.curves import Scale, height_scale, path
 from ballistics.page.land_pictures import Relief, Window, picture_of, uri
 from ballistics.striated.land_pair import LandComparison
@@ -238,8 +239,14 @@ def _segments(comparison: LandComparison, across: Scale, top: float) -> SegmentS
             x=round(across.at(first.start_um + start * first.spacing_um), 1),
             width=round(width, 1),
             congruent=congruent,
-            title=f"segment {number}: {reason}"
-            + (f", correlation {correlation:.2f}" if math.isfinite(correlation) else ""),
+            title=_(
+                "segment {number}: {reason}, correlation {correlation}",
+                number=number,
+                reason=reason,
+                correlation=f"{correlation:.2f}",
+            )
+            if math.isfinite(correlation)
+            else _("segment {number}: {reason}", number=number, reason=reason),
         )
         for number, (start, congruent, reason, correlation) in enumerate(
             zip(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from ballistics.language import gettext as _
 from ballistics.page.cell_drawings import DARK_BELOW
 from ballistics.page.curves import Scale
 from ballistics.page.figures import colour_table
@@ -75,11 +76,15 @@ def draw_matrix(comparison: BulletComparison) -> HeatMap:
             ccf = float(found.ccf[i, j])
             known = math.isfinite(ccf)
             share = min(max(ccf, 0.0), 1.0) if known else 0.0
-            title = f"reference land {i + 1}, questioned land {j + 1}: "
-            title += (
-                f"correlation {ccf:.3f}, lag {found.lag_um[i, j]:+.0f} µm, overlap {found.overlap[i, j]:.0%}"
+            figures = (
+                _(
+                    "correlation {correlation}, lag {lag} µm, overlap {overlap}",
+                    correlation=f"{ccf:.3f}",
+                    lag=f"{found.lag_um[i, j]:+.0f}",
+                    overlap=f"{found.overlap[i, j]:.0%}",
+                )
                 if known
-                else "not compared, a land is missing or too short"
+                else _("not compared, a land is missing or too short")
             )
             cells.append(
                 HeatCell(
@@ -89,7 +94,12 @@ def draw_matrix(comparison: BulletComparison) -> HeatMap:
                     colour="#{:02x}{:02x}{:02x}".format(*table[round(255 * share)]) if known else "",
                     dark=share < DARK_BELOW,
                     at_best_phase=(i, j) in at_best,
-                    title=title,
+                    title=_(
+                        "reference land {first}, questioned land {second}: {figures}",
+                        first=i + 1,
+                        second=j + 1,
+                        figures=figures,
+                    ),
                 )
             )
     heads = tuple((HEAD + k * CELL + CELL // 2, str(k + 1)) for k in range(n))
@@ -102,15 +112,23 @@ def draw_phases(comparison: BulletComparison) -> PhaseChart:
     up = Scale(low=0.0, high=1.0, start=BAR_BOTTOM, end=BAR_TOP)
     counts = comparison.counts
     bars, groups = [], []
-    for row, name in enumerate(("same", "reversed")):
+    orders = {
+        "same": (_("lands in the same order"), _("same order")),
+        "reversed": (_("lands in the reversed order"), _("reversed order")),
+    }
+    for row, (name, (group, order)) in enumerate(orders.items()):
         left = BAR_LEFT + 14 + row * (n * BAR_STEP + GROUP_GAP)
-        groups.append((left + n * BAR_STEP / 2, f"lands in the {name} order"))
+        groups.append((left + n * BAR_STEP / 2, group))
         for phase in range(n):
             value = float(comparison.averages[row, phase])
             known = math.isfinite(value)
             top = up.at(min(max(value, 0.0), 1.0)) if known else BAR_BOTTOM
-            shown = f"{value:.2f}" if known else "none"
-            mean = f"mean of {counts[row, phase]} land pairs {shown}" if known else "fewer than two land pairs"
+            shown = f"{value:.2f}" if known else _("none")
+            mean = (
+                _("mean of {count} land pairs {mean}", count=counts[row, phase], mean=shown)
+                if known
+                else _("fewer than two land pairs")
+            )
             bars.append(
                 PhaseBar(
                     x=left + phase * BAR_STEP + 4,
@@ -119,7 +137,12 @@ def draw_phases(comparison: BulletComparison) -> PhaseChart:
                     text=shown,
                     label=str(phase + 1),
                     best=name == comparison.direction and phase == comparison.phase,
-                    title=f"reference land 1 faces questioned land {phase + 1}, {name} order: {mean}",
+                    title=_(
+                        "reference land 1 faces questioned land {land}, {order}: {mean}",
+                        land=phase + 1,
+                        order=order,
+                        mean=mean,
+                    ),
                 )
             )
     return PhaseChart(

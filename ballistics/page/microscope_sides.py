@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import math
 import zlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,12 +18,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ballistics.errors import OptionError
+from ballistics.language import Message, translated
+from ballistics.language import gettext as _
 from ballistics.output import printable
 from ballistics.summary import grid_text
 from imaging.errors import SurfaceError
 from imaging.form import fit_form
 from imaging.render import Picture, encode_png
-from imaging.surface import BoolArray, FloatArray, Surface
+from imaging.surface import BoolArray, FloatArray, Provenance, Surface
 
 STEEP_PERCENTILE = 90.0
 STEPS_TO_STEEP = 128
@@ -148,25 +151,46 @@ def scan_side(scan: Surface, *, area: BoolArray | None = None) -> HeightSide:
     heights, steps = scan.heights, scan.provenance.steps
     try:
         heights = heights - fit_form(scan if area is None else scan.masked(area), "plane").heights(scan)
-        steps += ("remove plane for this page",)
+        steps += (Message("remove plane for this page"),)
     except SurfaceError:
-        steps += ("no plane could be fitted",)
+        steps += (Message("no plane could be fitted"),)
     origin = scan.provenance
     lines = [
-        f"file: {origin.path or 'none, heights in memory'}",
-        f"format and reader: {origin.format}, {origin.reader or 'none'}",
-        f"grid: {grid_text(scan)}, {scan.coverage:.1%} measured",
-        *(f"{finding.severity} {finding.code}: {finding.message}" for finding in origin.findings),
-        *(f"step: {step}" for step in steps),
+        *origin_lines(origin, Message("none, heights in memory")),
+        Message("grid: {grid}, {share} measured", grid=grid_text(scan), share=f"{scan.coverage:.1%}"),
+        *finding_lines(origin, steps),
     ]
     return HeightSide(
         heights_um=heights * heights.dtype.type(1e6),
         spacing_um=(scan.spacing[0] * 1e6, scan.spacing[1] * 1e6),
-        title=Path(origin.path).name if origin.path else "scan in memory",
+        title=Path(origin.path).name if origin.path else Message("scan in memory"),
         sha256=origin.sha256 or "",
         provenance=tuple(lines),
         area=area,
     )
+
+
+def origin_lines(origin: Provenance, nowhere: str) -> tuple[Message, Message]:
+    """Lines about the file and its reader, for pages."""
+    return (
+        Message("file: {path}", path=origin.path or nowhere),
+        Message(
+            "format and reader: {format}, {reader}",
+            format=origin.format,
+            reader=origin.reader or Message("none"),
+        ),
+    )
+
+
+def finding_lines(origin: Provenance, steps: Sequence[str]) -> Iterator[Message]:
+    """Lines about what the reader found and what was done since, for pages."""
+    for finding in origin.findings:
+        if finding.severity == "doubt":
+            yield Message("doubt {code}: {message}", code=finding.code, message=finding.message)
+        else:
+            yield Message("note {code}: {message}", code=finding.code, message=finding.message)
+    for step in steps:
+        yield Message("step: {step}", step=step)
 
 
 def packed_side(side: Side, unit: float, largest: int) -> dict[str, Any]:
@@ -186,16 +210,24 @@ def packed_side(side: Side, unit: float, largest: int) -> dict[str, Any]:
     size = (max(1, round(nx * factor)), max(1, round(ny * factor)))
     lines = list(side.provenance)
     if factor < 1:
-        lines.append(f"reduced for this page from {nx} x {ny} to {size[0]} x {size[1]} points")
+        lines.append(
+            _(
+                "reduced for this page from {columns} x {rows} to {kept_columns} x {kept_rows} points",
+                columns=nx,
+                rows=ny,
+                kept_columns=size[0],
+                kept_rows=size[1],
+            )
+        )
     content = _packed_picture(side, size) if isinstance(side, PictureSide) else _packed_heights(side, size)
     if "step_um" in content:
-        lines.append(f"heights on this page in steps of {content['step_um'] * 1e3:.2g} nm")
+        lines.append(_("heights on this page in steps of {step} nm", step=f"{content['step_um'] * 1e3:.2g}"))
     if content.get("clipped"):
-        lines.append(f"outliers cut off on this page: {content['clipped']} points")
+        lines.append(_("outliers cut off on this page: {count} points", count=content["clipped"]))
     return {
-        "title": printable(side.title),
+        "title": printable(translated(side.title)),
         "sha256": printable(side.sha256),
-        "provenance": [printable(line) for line in lines],
+        "provenance": [printable(translated(line)) for line in lines],
         "columns": size[0],
         "rows": size[1],
         "width": nx * step_x,

@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ballistics.mark_names import PARTS
 from ballistics.page.figures import BAR_SHARE, MARKED, SMALLEST_OUTLINE, colour_table, scan_image
 from ballistics.photographs.exhibit import PictureExhibit
 from ballistics.photographs.pair import PictureComparison
@@ -170,7 +171,7 @@ def region_circles(region: PhotoRegion | Segmentation) -> tuple[DrawnCircle, ...
     step_x, step_y = (1.0, 1.0) if isinstance(region, PhotoRegion) else region.scan.spacing
     return tuple(
         DrawnCircle(
-            name=name,
+            name=PARTS[name],
             x=circle.x / step_x,
             y=circle.y / step_y,
             radius_x=circle.radius / step_x,

@@ -13,8 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from ballistics.contract import versions
+from ballistics.language import Message, gettext, language, translated
+from ballistics.mark_names import COMPARED, NAMES, SIGNED
 from ballistics.output import Location, printable, write_output
 from ballistics.page.figures import colour_table
 from ballistics.parameters import ParameterSet, PictureSet, StriatedSet
@@ -22,10 +25,11 @@ from ballistics.summary import parameter_rows
 
 STYLES = ("report.css",)
 SCRIPTS = ("report.js",)
+SEVERITIES = {"note": Message("note"), "doubt": Message("doubt")}
 
 
 def render(name: str, *, styles: Sequence[str] = STYLES, **content: Any) -> str:
-    """Fill a template; its policy allows just the styles and the script that the page itself holds.
+    """Fill a template in the active language; its policy allows just the styles and the script that it holds.
 
     Parameters
     ----------
@@ -61,11 +65,13 @@ def page_facts(
     """
     return {
         "made": f"{made:%Y-%m-%d %H:%M %Z}".strip() if made else None,
-        "mark": parameters.mark,
+        "mark": NAMES[parameters.mark],
+        "compared_marks": COMPARED.get(parameters.mark),
+        "signed_mark": SIGNED.get(parameters.mark),
         "parameters": parameters,
         "values": parameter_rows(parameters),
         "versions": versions(),
-        "warnings": [printable(warning) for warning in warnings],
+        "warnings": [printable(translated(warning)) for warning in warnings],
     }
 
 
@@ -98,9 +104,36 @@ def _environment() -> Environment:
         loader=PackageLoader("ballistics.page"),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=_spoken,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    pages.filters["printable"] = printable
-    pages.globals["release"] = version("forensic-ballistics")
+    pages.filters |= {"printable": _printable, "code": _code, "lines": _lines}
+    pages.globals |= {
+        "_": _text,
+        "language": language,
+        "release": version("forensic-ballistics"),
+        "severities": SEVERITIES,
+    }
     return pages
+
+
+def _text(text: str, /, **values: object) -> Markup:
+    """A text of the catalogue, filled; markup in it or in a value is shown as text unless a filter made it."""
+    return Markup(escape(gettext(text))).format(**{name: _spoken(value) for name, value in values.items()})
+
+
+def _spoken(value: object) -> object:
+    return translated(value) if isinstance(value, Message) else value
+
+
+def _printable(text: object) -> str:
+    return printable(_spoken(text))
+
+
+def _code(text: str) -> Markup:
+    return Markup("<code>{}</code>").format(text)
+
+
+def _lines(text: str) -> Markup:
+    return Markup("<br>").join(text.split("\n"))

@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ballistics.errors import MarkError, OptionError
+from ballistics.language import Message, told
+from ballistics.mark_names import NAMES
 from ballistics.parameters import PictureSet, parameter_set
 from ballistics.photographs.region import PhotoRegion, find_region
 from ballistics.preparation import prepare
@@ -28,6 +30,7 @@ BoolArray = NDArray[np.bool_]
 Picture = NDArray[np.uint8]
 Matrix = NDArray[np.float64]
 
+FILE_IN_DOUBT = Message("the file is in doubt ({findings}). Accept it by its code if you have checked it.")
 FEWEST_POINTS = 20
 SPREAD = 3.0
 POSSIBLE_MM = 0.3, 40.0
@@ -124,7 +127,7 @@ def prepare_photograph(
         region = find_region(photo, parameters.mark, mask=mask)
         return _photographed(photo, region, parameters)
     except (MarkError, OptionError, ImagingError) as error:
-        return NoPicture(reason=str(error), source=photo, parameters=parameters)
+        return NoPicture(reason=told(error), source=photo, parameters=parameters)
 
 
 def prepare_scan(
@@ -140,7 +143,10 @@ def prepare_scan(
     chosen = parameter_set(parameters.relief)
     if chosen.mark != parameters.mark:
         return NoPicture(
-            reason=f"no way to prepare the {parameters.mark} on a scan is known; compare photographs of it",
+            reason=Message(
+                "no way to prepare this mark on a scan is known ({mark}); compare photographs of it",
+                mark=NAMES[parameters.mark],
+            ),
             source=scan,
             parameters=parameters,
         )
@@ -148,7 +154,7 @@ def prepare_scan(
         found = segment(scan, parameters.mark, mask=mask)
         mark = prepare(scan, found.mask, chosen)
     except (MarkError, OptionError, ImagingError) as error:
-        return NoPicture(reason=str(error), source=scan, parameters=parameters)
+        return NoPicture(reason=told(error), source=scan, parameters=parameters)
     heights, valid = mark.surface.heights, mark.surface.valid
     level = heights / (float(np.nanstd(heights)) or 1.0) * (127.0 / SPREAD) + 128.0
     picture = np.where(valid, np.clip(level, 0.0, 255.0), 128.0).astype(np.uint8)
@@ -186,7 +192,11 @@ def _photographed(photo: Photo, region: PhotoRegion, parameters: PictureSet) -> 
     if photo.pixel_um is not None:
         across_mm = max(cut.shape) * photo.pixel_um / 1e3
         if not POSSIBLE_MM[0] <= across_mm <= POSSIBLE_MM[1]:
-            note = f"the mark is {across_mm:.3g} mm across at {photo.pixel_um:g} um a pixel: is the scale right?"
+            note = Message(
+                "the mark is {across:.3g} mm across at {pixel:g} um a pixel: is the scale right?",
+                across=across_mm,
+                pixel=photo.pixel_um,
+            )
             region = replace(region, notes=(*region.notes, note))
     inside = region.mask[window[0][0] : window[0][1], window[1][0] : window[1][1]]
     working = parameters.working
@@ -218,9 +228,15 @@ def _described(
     features = _extractor(parameters).extract(picture, mask, pixel_um=pixel_um)
     if len(features) < FEWEST_POINTS:
         return NoPicture(
-            reason=f"{len(features)} keypoints found on the {parameters.mark}, prepared as {picture.shape[1]} x "
-            f"{picture.shape[0]} pixels; {FEWEST_POINTS} are needed: there is next to nothing to see, the mask "
-            "leaves too little, or the scale is wrong",
+            reason=Message(
+                "{count} keypoints found on the mark ({mark}), prepared as {columns} x {rows} pixels; {least} are "
+                "needed: there is next to nothing to see, the mask leaves too little, or the scale is wrong",
+                count=len(features),
+                mark=NAMES[parameters.mark],
+                columns=picture.shape[1],
+                rows=picture.shape[0],
+                least=FEWEST_POINTS,
+            ),
             source=source,
             parameters=parameters,
         )
@@ -246,4 +262,4 @@ def _extractor(parameters: PictureSet) -> Extractor:
 def _doubts(findings: Collection[Finding], accept: Collection[str]) -> str:
     doubts = [each for each in findings if each.severity == "doubt" and each.code not in accept]
     listed = "; ".join(f"{each.code}: {each.message}" for each in doubts)
-    return f"the file is in doubt ({listed}). Accept it by its code if you have checked it." if doubts else ""
+    return FILE_IN_DOUBT.filled(findings=listed) if doubts else ""

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ballistics.language import Message
 from ballistics.parameters import PictureSet
 from ballistics.photographs.exhibit import NoPicture, PictureExhibit, mirrored_exhibit, source_name
 from ballistics.photographs.rotations import standing_out
@@ -24,6 +25,7 @@ from imaging.surface import Surface
 Points = NDArray[np.float64]
 PoseFrom = Literal["keypoints", "all rotations"]
 
+ROLES = (Message("the reference"), Message("the questioned"))
 MIRROR_ADVANTAGE = 1.4
 MIRROR_LEAST, MIRROR_DOUBT = 0.25, 0.4
 SURE = 0.25
@@ -211,18 +213,23 @@ def _compared(
 ) -> PictureComparison | NoPictureComparison:
     sources = reference.source, questioned.source
     exhibits = []
-    for role, each in (("the reference", reference), ("the questioned", questioned)):
+    for role, each in zip(ROLES, (reference, questioned), strict=True):
         if isinstance(each, NoPicture):
             name = source_name(each.source, role)
             return NoPictureComparison(
-                reason=f"{name}: {each.reason}", parameters=each.parameters, sources=sources
+                reason=Message("{name}: {reason}", name=name, reason=each.reason),
+                parameters=each.parameters,
+                sources=sources,
             )
         exhibits.append(each)
     first, second = exhibits
     if first.parameters.hash != second.parameters.hash:
         return NoPictureComparison(
-            reason=f"the marks were prepared differently: {first.parameters.name} and {second.parameters.name}. "
-            "Prepare both alike.",
+            reason=Message(
+                "the marks were prepared differently: {first} and {second}. Prepare both alike.",
+                first=first.parameters.name,
+                second=second.parameters.name,
+            ),
             parameters=first.parameters,
             sources=sources,
         )
@@ -322,30 +329,35 @@ def _turned(agreement: Agreement, first: Thumbnail, second: Thumbnail) -> Agreem
 
 def _warnings(result: PictureComparison, flipped: _Flipped | None) -> Iterator[str]:
     reference, questioned = result.reference, result.questioned
-    for role, each in (("the reference", reference), ("the questioned", questioned)):
+    for role, each in zip(ROLES, (reference, questioned), strict=True):
         name = source_name(each.source, role)
         for finding in each.provenance.doubts:
-            yield f"{name}: accepted in spite of {finding.code}: {finding.message}"
-        yield from (f"{name}: {note}" for note in each.region.notes)
+            accepted = Message(
+                "accepted in spite of {code}: {finding}", code=finding.code, finding=finding.message
+            )
+            yield Message("{name}: {note}", name=name, note=accepted)
+        yield from (Message("{name}: {note}", name=name, note=note) for note in each.region.notes)
     if isinstance(reference.source, Photo) != isinstance(questioned.source, Photo):
-        yield "a scan meets a photograph: experimental, no figures are known for it"
+        yield Message("a scan meets a photograph: experimental, no figures are known for it")
     if reference.digest == questioned.digest:
-        yield "both pictures hold the same pixels: this compares a picture with itself"
+        yield Message("both pictures hold the same pixels: this compares a picture with itself")
     if flipped and result.score < MIRROR_DOUBT and _mirror_is_likely(result, flipped):
-        yield (
+        yield Message(
             "the mirror image of one picture fits the other: one of them was probably stored mirrored. Flip it "
             "and compare again"
         )
     elif result.score > 0.0 and result.pose_from == "keypoints" and result.support < result.chance_support:
-        yield (
-            f"the pose rests on {result.support} separate places; matches made by chance reach "
-            f"{result.chance_support - 1}"
+        yield Message(
+            "the pose rests on {places} separate places; matches made by chance reach {chance}",
+            places=result.support,
+            chance=result.chance_support - 1,
         )
     turned = _lamp_turned(result)
     if turned is not None and turned > LAMP_TURNED_DEG:
-        yield (
-            f"the lamp stood {turned:.0f} degrees apart as seen from the mark: relief that is lit from another "
-            "side looks different, and a low figure says little"
+        yield Message(
+            "the lamp stood {degrees:.0f} degrees apart as seen from the mark: relief that is lit from another "
+            "side looks different, and a low figure says little",
+            degrees=turned,
         )
 
 

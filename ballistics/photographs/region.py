@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ballistics.errors import MarkError, OptionError
+from ballistics.language import Message
+from ballistics.mark_names import NAMES
 from imaging.photo import Photo
 
 BoolArray = NDArray[np.bool_]
@@ -36,6 +38,10 @@ JPEG_BLOCK = 8
 CANDIDATES = 6
 FEWEST_RAYS = 20
 
+NO_CIRCLE = {
+    "primer": Message("no circle of the primer found; the whole picture was taken for the mark"),
+    "firing pin": Message("no circle of the firing pin found; the whole picture was taken for the mark"),
+}
 MARKS = ("breech face", "firing pin", "headstamp", "bullet")
 
 
@@ -130,11 +136,16 @@ def find_region(photo: Photo, mark: str = "breech face", *, mask: BoolArray | No
         if wanted in circles:
             how, keep = "found", keep & _area(small.shape, mark, circles)
         else:
-            notes = (f"no circle of the {wanted} found; the whole picture was taken for the mark",)
+            notes = (NO_CIRCLE[wanted],)
     if keep.mean() < LEAST_SHARE:
         raise MarkError(
-            f"No {mark} found: {keep.mean():.1%} of the picture is left, {LEAST_SHARE:.0%} is needed. "
-            "Is it blank? Otherwise mark it by hand with a mask."
+            Message(
+                "No {mark} found: {share:.1%} of the picture is left, {least:.0%} is needed. Is it blank? "
+                "Otherwise mark it by hand with a mask.",
+                mark=NAMES[mark],
+                share=keep.mean(),
+                least=LEAST_SHARE,
+            )
         )
     circles = {name: _enlarged(each, photo.shape[0] / small.shape[0]) for name, each in circles.items()}
     return PhotoRegion(photo=photo, mask=_as_large(keep, photo), how=how, circles=circles, notes=notes)
@@ -158,9 +169,9 @@ def _given(photo: Photo, mask: BoolArray, dead: BoolArray) -> PhotoRegion:
         raise OptionError(f"A mask of shape {mask.shape} found for a photograph of shape {photo.shape}.")
     keep: BoolArray = mask & ~dead
     if not keep.any():
-        raise OptionError("The mask keeps nothing of the photograph; white must cover the mark.")
+        raise OptionError(Message("The mask keeps nothing of the photograph; white must cover the mark."))
     left_out = 1.0 - float(keep.sum()) / float(mask.sum())
-    note = f"{left_out:.0%} of the mask lies on ground of one grey value and was left out"
+    note = Message("{share:.0%} of the mask lies on ground of one grey value and was left out", share=left_out)
     return PhotoRegion(photo=photo, mask=keep, how="given", circles={}, notes=(note,)[: left_out > CUT_OUT])
 
 

@@ -6,8 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from ballistics.language import Message, translated
+from ballistics.language import gettext as _
 from ballistics.output import Location, printable
+from ballistics.page.evidence_block import evidence_facts
 from ballistics.page.picture_drawings import (
     DrawnCircle,
     DrawnPicture,
@@ -26,8 +30,12 @@ from ballistics.photographs.wording import CLOSING, LIMITS
 from imaging.photo import Photo
 from imaging.surface import Surface
 
+if TYPE_CHECKING:
+    from ballistics.assessment import Assessment
+
 STYLES = ("report.css", "photographs.css")
-ROLES = ("Reference", "Questioned")
+SEVERITIES = {"note": Message("Note {code}"), "doubt": Message("Doubt {code}")}
+ROLES = (Message("Reference"), Message("Questioned"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +58,7 @@ class PictureCard:
     @property
     def sha256(self) -> str:
         """The hash of the file."""
-        return printable(self.source.provenance.sha256 or "no file")
+        return printable(self.source.provenance.sha256 or _("no file"))
 
     @property
     def size(self) -> str:
@@ -65,28 +73,33 @@ class PictureCard:
     @property
     def origin(self) -> list[tuple[str, str]]:
         """File, reader, findings and steps as rows."""
-        return [(name, printable(text)) for name, text in self._origin()]
+        return [(name, printable(translated(text))) for name, text in self._origin()]
 
     def _origin(self) -> Iterator[tuple[str, str]]:
         origin = self.source.provenance
-        yield "Path", source_path(self.source)
+        yield _("Path"), source_path(self.source)
         yield "SHA-256", self.sha256
-        yield "Format, reader", f"{origin.format}, {origin.reader or 'none'}"
-        yield "Size", self.size
-        yield "Light", self.light
+        yield _("Format, reader"), f"{origin.format}, {origin.reader or _('none')}"
+        yield _("Size"), self.size
+        yield _("Light"), self.light
         if self.mask:
-            yield "Mark", self.mask
+            yield _("Mark"), self.mask
         for finding in origin.findings:
-            yield f"{finding.severity.capitalize()} {finding.code}", finding.message
+            yield translated(SEVERITIES[finding.severity].filled(code=finding.code)), finding.message
         if not origin.findings:
-            yield "Findings", "none"
+            yield _("Findings"), _("none")
         for number, step in enumerate(origin.steps, start=1):
-            yield f"Step {number}", step
+            yield _("Step {number}", number=number), step
         for key, text in origin.metadata.items():
             yield printable(key), text
 
 
-def render_picture_report(result: PictureComparison | NoPictureComparison, *, made: datetime | None = None) -> str:
+def render_picture_report(
+    result: PictureComparison | NoPictureComparison,
+    *,
+    made: datetime | None = None,
+    evidence: Assessment | None = None,
+) -> str:
     """Return the page for two pictures, or for the reason why they were not compared.
 
     Parameters
@@ -96,15 +109,22 @@ def render_picture_report(result: PictureComparison | NoPictureComparison, *, ma
     made : datetime, optional
         When the page was made, with a time zone. Left out, the page holds no date, and the same comparison
         gives the same bytes.
+    evidence : Assessment, optional
+        Its score weighed under a reference population, or the examiner's conclusion, to stand on the page.
     """
-    common = page_facts(result.parameters, result.warnings, made) | {"closing": CLOSING, "limits": LIMITS}
+    common = page_facts(result.parameters, result.warnings, made)
+    common |= evidence_facts(evidence, closing=CLOSING, limits=LIMITS)
     if isinstance(result, NoPictureComparison):
         sides = [
             PictureCard(role=role, source=source, picture=source_drawing(source))
             for role, source in zip(ROLES, result.sources, strict=False)
         ]
         return render(
-            "photographs_none.html", styles=STYLES, reason=printable(result.reason), sides=sides, **common
+            "photographs_none.html",
+            styles=STYLES,
+            reason=printable(translated(result.reason)),
+            sides=sides,
+            **common,
         )
     both = zip(ROLES, (result.reference, result.questioned), drawn_points(result), strict=True)
     return render(
@@ -125,6 +145,7 @@ def write_picture_report(
     *,
     made: datetime | None = None,
     overwrite: bool = False,
+    evidence: Assessment | None = None,
 ) -> Path:
     """Write the page of `render_picture_report` to a file.
 
@@ -133,7 +154,7 @@ def write_picture_report(
     OutputError
         If the file exists and ``overwrite`` is false, or it cannot be written.
     """
-    return write_page(render_picture_report(result, made=made), path, overwrite=overwrite)
+    return write_page(render_picture_report(result, made=made, evidence=evidence), path, overwrite=overwrite)
 
 
 def _card(role: str, exhibit: PictureExhibit, points: tuple[DrawnPoint, ...]) -> PictureCard:

@@ -6,23 +6,29 @@ from typing import Literal
 
 import numpy as np
 
+from ballistics.language import Message, translated
+from ballistics.language import gettext as _
 from ballistics.output import printable
 from ballistics.photographs.exhibit import PictureExhibit
 from ballistics.photographs.pair import PictureComparison
 from ballistics.photographs.region import PhotoRegion
-from ballistics.summary import grid_text, turn
+from ballistics.summary import grid_text, set_text, turn
 from imaging.photo import Photo
 from imaging.surface import Surface
 
 PHOTOGRAPHED = "photographed under"
-POSE_FROM = {"keypoints": "keypoints", "all rotations": "a search over all rotations, as keypoints left a doubt"}
-HOW = {
-    "given": "mask given",
-    "whole picture": "whole picture is the mark",
-    "whole scan": "whole scan is the mark",
-    "cut out": "mark was cut out before",
-    "found": "mark found",
+POSE_FROM = {
+    "keypoints": Message("keypoints"),
+    "all rotations": Message("a search over all rotations, as keypoints left a doubt"),
 }
+HOW = {
+    "given": Message("mask given"),
+    "whole picture": Message("whole picture is the mark"),
+    "whole scan": Message("whole scan is the mark"),
+    "cut out": Message("mark was cut out before"),
+    "found": Message("mark found"),
+}
+LIGHTS = {"ring": Message("ring light"), "side": Message("side light")}
 
 
 def source_kind(source: Photo | Surface) -> Literal["scan", "photographed scan", "photograph"]:
@@ -66,21 +72,29 @@ def headline(result: PictureComparison) -> str:
 def picture_measures(result: PictureComparison) -> dict[str, str]:
     """The figures of a comparison by their names, as text with units."""
     count = len(result.matches)
-    rows = {"Matched keypoints": f"{count}, of which {result.inliers} agree with the pose"}
+    rows = {
+        _("Matched keypoints"): _(
+            "{count}, of which {agreeing} agree with the pose", count=count, agreeing=result.inliers
+        )
+    }
     if result.agreement is None:
-        rows["Pose"] = "none found"
+        rows[_("Pose")] = _("none found")
     else:
         assert result.angle_deg is not None
-        rows["Separate places"] = f"{result.support}; matches by chance reach {result.chance_support - 1}"
-        rows["Pose found by"] = POSE_FROM[result.pose_from]
-        rows["Pose of the questioned"] = _pose_text(result, result.angle_deg)
-        rows["Correlation"] = f"{result.agreement.correlation:.3f}"
-        rows["Area in common"] = f"{result.agreement.overlap:.0%} of the smaller mark"
-        rows["Of that, in agreement"] = (
-            f"{result.agreement.agreeing:.0%} (local correlation {result.parameters.dense.threshold:g} or more)"
+        rows[_("Separate places")] = _(
+            "{count}; matches by chance reach {chance}", count=result.support, chance=result.chance_support - 1
         )
-    rows["Light"] = _both(light_text(result.reference.source), light_text(result.questioned.source))
-    rows["Parameter set"] = f"{result.parameters.name}, hash {result.parameters.hash[:8]}"
+        rows[_("Pose found by")] = translated(POSE_FROM[result.pose_from])
+        rows[_("Pose of the questioned")] = _pose_text(result, result.angle_deg)
+        rows[_("Correlation")] = f"{result.agreement.correlation:.3f}"
+        rows[_("Area in common")] = _("{share} of the smaller mark", share=f"{result.agreement.overlap:.0%}")
+        rows[_("Of that, in agreement")] = _(
+            "{share} (local correlation {threshold} or more)",
+            share=f"{result.agreement.agreeing:.0%}",
+            threshold=f"{result.parameters.dense.threshold:g}",
+        )
+    rows[_("Light")] = _both(light_text(result.reference.source), light_text(result.questioned.source))
+    rows[_("Parameter set")] = set_text(result.parameters)
     return rows
 
 
@@ -89,31 +103,42 @@ def _pose_text(result: PictureComparison, angle_deg: float) -> str:
     assert shift is not None
     if result.scale_known and spacing is not None:
         dx, dy = (each * step for each, step in zip(shift, spacing, strict=True))
-        return f"{turn(angle_deg)}, shift {round(dx):+d}, {round(dy):+d} µm"
+        return _(
+            "{turn}, shift {dx}, {dy} µm",
+            turn=turn(angle_deg),
+            dx=f"{round(dx):+d}",
+            dy=f"{round(dy):+d}",
+        )
     dx, dy = shift
-    return (
-        f"{turn(angle_deg)}, {result.magnification:.3f} times as large, shift {round(dx):+d}, {round(dy):+d} "
-        "pixels (scale not known for both)"
+    return _(
+        "{turn}, {times} times as large, shift {dx}, {dy} pixels (scale not known for both)",
+        turn=turn(angle_deg),
+        times=f"{result.magnification:.3f}",
+        dx=f"{round(dx):+d}",
+        dy=f"{round(dy):+d}",
     )
 
 
-def _both(first: str, second: str) -> str:
-    return first if first == second else f"reference {first}; questioned {second}"
+def _both(first: Message, second: Message) -> str:
+    if first == second:
+        return translated(first)
+    return _("reference {first}; questioned {second}", first=first, second=second)
 
 
-def light_text(source: Photo | Surface) -> str:
+def light_text(source: Photo | Surface) -> Message:
     """How a source was lit, in words; the azimuth of a side light counts clockwise from the top."""
     if isinstance(source, Surface):
-        return "none, brightness is height"
+        return Message("none, brightness is height")
     light = source.light
     if light.kind == "unknown":
-        return "not stated"
-    side = "" if light.azimuth_deg is None else f" from {light.azimuth_deg:g}°"
-    on = " on the scan" if source_kind(source) == "photographed scan" else ""
-    return f"{light.kind} light{side}{on}"
+        return Message("not stated")
+    shone = LIGHTS[light.kind]
+    if light.azimuth_deg is not None:
+        shone = Message("{light} from {degrees}°", light=shone, degrees=f"{light.azimuth_deg:g}")
+    return Message("{light} on the scan", light=shone) if source_kind(source) == "photographed scan" else shone
 
 
-def size_text(source: Photo | Surface) -> str:
+def size_text(source: Photo | Surface) -> Message:
     """Pixels and extent of a source.
 
     Examples
@@ -127,16 +152,25 @@ def size_text(source: Photo | Surface) -> str:
         return grid_text(source)
     ny, nx = source.shape
     if source.pixel_um is None:
-        return f"{nx} x {ny} pixels, scale unknown"
+        return Message("{columns} x {rows} pixels, scale unknown", columns=nx, rows=ny)
     width, height = nx * source.pixel_um / 1e3, ny * source.pixel_um / 1e3
-    return f"{nx} x {ny} pixels of {source.pixel_um:.4g} µm, {width:.3g} x {height:.3g} mm"
+    return Message(
+        "{columns} x {rows} pixels of {pixel} µm, {width} x {height} mm",
+        columns=nx,
+        rows=ny,
+        pixel=f"{source.pixel_um:.4g}",
+        width=f"{width:.3g}",
+        height=f"{height:.3g}",
+    )
 
 
 def region_text(region: PhotoRegion) -> str:
     """How the mark was found in a photograph and how much of it that is."""
-    share, pixel_um = float(region.mask.mean()), region.photo.pixel_um
-    area = "" if pixel_um is None else f", {region.mask.sum() * (pixel_um / 1e3) ** 2:.2f} mm²"
-    return f"{HOW[region.how]}, {share:.0%} of the picture{area}"
+    how, share, pixel_um = HOW[region.how], f"{region.mask.mean():.0%}", region.photo.pixel_um
+    if pixel_um is None:
+        return _("{how}, {share} of the picture", how=how, share=share)
+    area = f"{region.mask.sum() * (pixel_um / 1e3) ** 2:.2f}"
+    return _("{how}, {share} of the picture, {area} mm²", how=how, share=share, area=area)
 
 
 def mark_text(exhibit: PictureExhibit) -> str:
@@ -144,10 +178,10 @@ def mark_text(exhibit: PictureExhibit) -> str:
     region = exhibit.region
     if isinstance(region, PhotoRegion):
         return region_text(region)
-    return f"{HOW[region.how]}, {region.area_mm2:.2f} mm²"
+    return _("{how}, {area} mm²", how=HOW[region.how], area=f"{region.area_mm2:.2f}")
 
 
 def source_path(source: Photo | Surface) -> str:
     """The file of a source as it was named, safe to print."""
     path = source.provenance.path
-    return printable(path or ("scan in memory" if isinstance(source, Surface) else "photograph in memory"))
+    return printable(path or (_("scan in memory") if isinstance(source, Surface) else _("photograph in memory")))

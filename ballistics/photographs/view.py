@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ballistics.language import Message
 from ballistics.microscope import MatchPoints, PictureSide, Side, Similarity, microscope_page, scan_side
+from ballistics.page.microscope_sides import finding_lines, origin_lines
 from ballistics.page.picture_drawings import shown_pixels
 from ballistics.photographs.exhibit import PictureExhibit
 from ballistics.photographs.pair import PictureComparison
@@ -25,17 +27,15 @@ def photo_side(photo: Photo) -> PictureSide:
     """Return a photograph as a side of the page, with its file, reader, light, findings and steps."""
     origin = photo.provenance
     lines = (
-        f"file: {origin.path or 'none, pixels in memory'}",
-        f"format and reader: {origin.format}, {origin.reader or 'none'}",
-        f"size: {size_text(photo)}",
-        f"light: {light_text(photo)}",
-        *(f"{finding.severity} {finding.code}: {finding.message}" for finding in origin.findings),
-        *(f"step: {step}" for step in origin.steps),
+        *origin_lines(origin, Message("none, pixels in memory")),
+        Message("size: {size}", size=size_text(photo)),
+        Message("light: {light}", light=light_text(photo)),
+        *finding_lines(origin, origin.steps),
         *(f"{key}: {text}" for key, text in origin.metadata.items()),
     )
     return PictureSide(
         picture=shown_pixels(photo),
-        title=Path(origin.path).name if origin.path else "photograph in memory",
+        title=Path(origin.path).name if origin.path else Message("photograph in memory"),
         pixel_um=photo.pixel_um,
         sha256=origin.sha256 or "",
         provenance=lines,
@@ -60,7 +60,7 @@ def picture_view(result: PictureComparison, *, shown: Sequence[Photo | Surface] 
     """
     pose = view_pose(result)
     first, second = result.points()
-    told = result.warnings if pose else ("not aligned: no pose was found", *result.warnings)
+    told = result.warnings if pose else (Message("not aligned: no pose was found"), *result.warnings)
     exhibits = (result.reference, result.questioned)
     left, right = (
         _side(exhibit, source)

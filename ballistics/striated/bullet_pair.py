@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ballistics.language import Message
 from ballistics.parameters import StriatedSet
 from ballistics.striated.bullets import BulletComparison, NoBulletComparison, compare_bullets
 from ballistics.striated.landset import LandSet, NoLandSet, instrument
@@ -61,7 +62,7 @@ def compare_land_sets(
     stated = any(isinstance(each, LandSet) and each.stated for each in (reference, questioned))
     for side in (reference, questioned):
         if isinstance(side, NoLandSet):
-            none = NoBulletComparison(reason=f"{side.name}: {side.reason}")
+            none = NoBulletComparison(reason=Message("{name}: {reason}", name=side.name, reason=side.reason))
             return BulletPair(
                 reference=reference, questioned=questioned, parameters=parameters, result=none, stated=stated
             )
@@ -95,9 +96,13 @@ def _same_scans(reference: LandSet, questioned: LandSet) -> Iterator[str]:
     known = {scan_digest(made.scan): number for number, made in reference.lands.items()}
     for number, made in questioned.lands.items():
         if (other := known.get(scan_digest(made.scan))) is not None:
-            yield (
-                f"land {other} of {reference.name} and land {number} of {questioned.name} are the same scan: "
-                "that pair compares a scan with itself"
+            yield Message(
+                "land {first_number} of {first} and land {second_number} of {second} are the same scan: that pair "
+                "compares a scan with itself",
+                first_number=other,
+                first=reference.name,
+                second_number=number,
+                second=questioned.name,
             )
 
 
@@ -110,4 +115,7 @@ def _other_instruments(reference: LandSet, questioned: LandSet) -> Iterator[str]
         shown = "; ".join(
             f"{', '.join(own)} ({each.name})" for own, each in zip(makers, (reference, questioned), strict=True)
         )
-        yield f"the bullets were measured by different instruments, which can lower the agreement: {shown}"
+        yield Message(
+            "the bullets were measured by different instruments, which can lower the agreement: {instruments}",
+            instruments=shown,
+        )

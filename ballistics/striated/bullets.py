@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from ballistics.language import Message, joined
 from ballistics.parameters import StriatedSet
 from ballistics.striated.correlation import Correlations, correlate_signatures
 from ballistics.striated.signature import Signature, mirrored_signature
@@ -185,16 +186,32 @@ def compare_bullets(
     n = reference.lands
     if n != questioned.lands:
         return NoBulletComparison(
-            reason=f"class difference: {n} lands on {reference.name}, {questioned.lands} on {questioned.name}"
+            reason=Message(
+                "class difference: {lands} lands on {first}, {others} on {second}",
+                lands=n,
+                first=reference.name,
+                others=questioned.lands,
+                second=questioned.name,
+            )
         )
     if not FEWEST_LANDS <= n <= MOST_LANDS:
         return NoBulletComparison(
-            reason=f"{n} lands found; bullets of {FEWEST_LANDS} to {MOST_LANDS} lands can be compared"
+            reason=Message(
+                "{lands} lands found; bullets of {fewest} to {most} lands can be compared",
+                lands=n,
+                fewest=FEWEST_LANDS,
+                most=MOST_LANDS,
+            )
         )
     for bullet in (reference, questioned):
         if sum(each is not None for each in bullet.signatures) < FEWEST_PAIRS:
             return NoBulletComparison(
-                reason=f"{bullet.name} has fewer than {FEWEST_PAIRS} usable lands: " + "; ".join(bullet.notes)
+                reason=Message(
+                    "{name} has fewer than {fewest} usable lands: {notes}",
+                    name=bullet.name,
+                    fewest=FEWEST_PAIRS,
+                    notes=joined(bullet.notes),
+                )
             )
     plain, flipped = (
         correlate_signatures(reference.signatures, each.signatures, parameters.lags)
@@ -203,21 +220,33 @@ def compare_bullets(
     chosen, other = (flipped, plain) if mirror else (plain, flipped)
     averages = _averages(chosen.ccf)
     if not np.isfinite(averages).any():
-        return NoBulletComparison(reason="no phase has two lands that both bullets show")
+        return NoBulletComparison(reason=Message("no phase has two lands that both bullets show"))
     row, phase = _best_phase(chosen.ccf)
     best, rival = float(averages[row, phase]), float(_averages(other.ccf)[_best_phase(other.ccf)])
-    warnings = [*(f"{b.name}: {note}" for b in (reference, questioned) for note in b.notes)]
+    warnings = [
+        Message("{name}: {note}", name=each.name, note=note)
+        for each in (reference, questioned)
+        for note in each.notes
+    ]
     count = int(np.isfinite(_along_phases(chosen.ccf)[row, phase]).sum())
     if count < FEW_PAIRS:
         warnings.append(
-            f"the sequence average is the mean of only {count} land pairs: with fewer than {FEW_PAIRS}, other "
-            "phases and other barrels come near it by chance"
+            Message(
+                "the sequence average is the mean of only {count} land pairs: with fewer than {few}, other phases "
+                "and other barrels come near it by chance",
+                count=count,
+                few=FEW_PAIRS,
+            )
         )
     if rival > best + MIRROR_ADVANTAGE:
         warnings.append(
-            f"the mirror image of one bullet agrees far better (sequence average {rival:.2f} against "
-            f"{best:.2f}): one set of scans is probably mirrored. Compare again "
-            f"{'without' if mirror else 'with'} --mirror"
+            Message(
+                "the mirror image of one bullet agrees far better (sequence average {rival:.2f} against "
+                "{found:.2f}): one set of scans is probably mirrored. Compare again {way} --mirror",
+                rival=rival,
+                found=best,
+                way=Message("without") if mirror else Message("with"),
+            )
         )
     return BulletComparison(
         reference=reference,

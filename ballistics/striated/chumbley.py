@@ -14,8 +14,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ballistics.errors import OptionError
+from ballistics.language import Message
 from ballistics.striated.segment_curves import windows
 from ballistics.striated.striae import (
+    SIGNATURES,
     SMALLEST_RELIEF_UM,
     NotMeasured,
     check_positive,
@@ -175,7 +177,12 @@ def chumbley_score(
         first, last = int(known[0]) + cut, int(known[-1]) + 1 - cut
         if last - first < search:
             return NotMeasured(
-                reason=f"the {role} signature has {last - first} points less its ends, the long window {search}"
+                reason=Message(
+                    "{signature} has {points} points less its ends, the long window {needed}",
+                    signature=SIGNATURES[role],
+                    points=last - first,
+                    needed=search,
+                )
             )
         if refused := unusable(heights[first:last], f"trimmed {role}"):
             return NotMeasured(reason=refused)
@@ -196,7 +203,7 @@ def _score(
 ) -> ChumbleyScore | NotMeasured:
     at = _best_windows(a, in_a, b, in_b, search)
     if at is None:
-        return NotMeasured(reason="no long window is half measured and has relief on both signatures")
+        return NotMeasured(reason=Message("no long window is half measured and has relief on both signatures"))
     correlation, at_a, at_b = at
     before = min(at_a, at_b) // window
     after = (min(a.size - at_a, b.size - at_b) - search) // window
@@ -207,7 +214,11 @@ def _score(
     steps, index, known_a, known_b = steps[keep], index[keep], known_a[keep], known_b[keep]
     if steps.size < FEWEST_WINDOWS:
         return NotMeasured(
-            reason=f"{steps.size} short windows fit beside the long ones; {FEWEST_WINDOWS} are needed"
+            reason=Message(
+                "{windows} short windows fit beside the long ones; {least} are needed",
+                windows=steps.size,
+                least=FEWEST_WINDOWS,
+            )
         )
     short_a, short_b = a[at_a + index], b[at_b + index]
     number = steps.size

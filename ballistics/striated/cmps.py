@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ballistics.errors import OptionError
+from ballistics.language import Message
 from ballistics.striated.segment_curves import cut, segment_curves
-from ballistics.striated.striae import NotMeasured, check_positive, sealed, signature_values, unusable
+from ballistics.striated.striae import SIGNATURES, NotMeasured, check_positive, sealed, signature_values, unusable
 from imaging.threads import one_blas_thread
 
 FloatArray = NDArray[np.float64]
@@ -25,11 +26,11 @@ Float32Array = NDArray[np.float32]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
-CONGRUENT = "congruent"
-TOO_LITTLE = "too little was measured"
-CONSTANT = "nothing to correlate"
-INCONSISTENT = "no place agrees at every size"
-WRONG_PLACE = "place differs"
+CONGRUENT = Message("congruent")
+TOO_LITTLE = Message("too little was measured")
+CONSTANT = Message("nothing to correlate")
+INCONSISTENT = Message("no place agrees at every size")
+WRONG_PLACE = Message("place differs")
 
 FEWEST_POINTS = 8
 MEASURED_SHARE = 0.5
@@ -210,7 +211,14 @@ def _marks(
             return NotMeasured(reason=refused)
         marks.append(_standardised(heights))
         if (size := marks[-1].heights.size) < 2 * half:
-            return NotMeasured(reason=f"the {role} signature has {size} points; a segment has {2 * half}")
+            return NotMeasured(
+                reason=Message(
+                    "{signature} has {points} points; a segment has {needed}",
+                    signature=SIGNATURES[role],
+                    points=size,
+                    needed=2 * half,
+                )
+            )
     return marks[0], marks[1], half
 
 

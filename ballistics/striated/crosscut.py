@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ballistics import parameters
+from ballistics.language import Message
 from ballistics.striated.rows import BETWEEN_WALLS, inner_part, middle_of, rows_along, trend
 from imaging.surface import Surface
 
@@ -23,6 +24,12 @@ STRIAE_CLIP = 3.0
 GAPS = (4, 12, 24, 36)
 SETTLED_SHIFT = 1.0
 LEAST_STABLE = 0.3
+NOT_STABLE = Message(
+    "no striae: neighbouring crosscuts correlate by {stability:.2f} at best; {least:g} is the least"
+)
+NOT_STABLE_THERE = Message(
+    "no striae: neighbouring crosscuts correlate by {stability:.2f} there; {least:g} is the least"
+)
 MIDDLE = (0.2, 0.8)
 FEWEST_ROWS, FEWEST_COLUMNS = 8, 60
 
@@ -114,13 +121,18 @@ def cut_across(scan: Surface, chosen: parameters.Crosscut, *, row_um: float | No
     coarse, weight = _grouped(coarse[part], group), _grouped(weight[part], group)
     if coarse.shape[0] < FEWEST_ROWS or coarse.shape[1] < FEWEST_COLUMNS:
         return NoCut(
-            reason=f"{coarse.shape[1] * step_x * 1e3:.2f} mm across and {coarse.shape[0] * row_step * 1e3:.2f} mm "
-            f"along the striae measured; at least {FEWEST_COLUMNS * chosen.coarse_um / 1e3:g} mm across and "
-            f"{FEWEST_ROWS * chosen.row_um / 1e3:g} mm along are needed"
+            reason=Message(
+                "{across:.2f} mm across and {along:.2f} mm along the striae measured; at least "
+                "{least_across:g} mm across and {least_along:g} mm along are needed",
+                across=coarse.shape[1] * step_x * 1e3,
+                along=coarse.shape[0] * row_step * 1e3,
+                least_across=FEWEST_COLUMNS * chosen.coarse_um / 1e3,
+                least_along=FEWEST_ROWS * chosen.row_um / 1e3,
+            )
         )
     striae, measured = _striae(coarse, weight, chosen.detrend_um * 1e-6 / step_x)
     if not measured.any() or not striae.any():
-        return NoCut(reason="no striae: the heights follow a smooth curve")
+        return NoCut(reason=Message("no striae: the heights follow a smooth curve"))
     slope, straight, seen = _upright(
         striae, measured, row_step / step_x, math.tan(math.radians(chosen.steepest_deg))
     )
@@ -130,14 +142,19 @@ def cut_across(scan: Surface, chosen: parameters.Crosscut, *, row_um: float | No
     )
     if stability < LEAST_STABLE:
         return NoCut(
-            reason=f"no striae: neighbouring crosscuts correlate by {stability:.2f} "
-            f"{'at best' if row_um is None else 'there'}; {LEAST_STABLE:g} is the least"
+            reason=(NOT_STABLE if row_um is None else NOT_STABLE_THERE).filled(
+                stability=stability, least=LEAST_STABLE
+            )
         )
     tilt = math.atan(slope * step_x / row_step)
     if abs(tilt) > math.radians(chosen.steepest_deg):
         return NoCut(
-            reason=f"striae tilted by {math.degrees(tilt):.0f} degrees found; up to {chosen.steepest_deg:g} can "
-            "be cut across. Turn the scan first (ballistics convert --rotate)"
+            reason=Message(
+                "striae tilted by {tilt:.0f} degrees found; up to {most:g} can be cut across. Turn the scan first "
+                "(ballistics convert --rotate)",
+                tilt=math.degrees(tilt),
+                most=chosen.steepest_deg,
+            )
         )
     edges = (start + first * row_step, start + (first + band) * row_step)
     rows = rows_along(heights, (dx, dy), edges=edges, slope=math.tan(tilt), row=chosen.row_um * 1e-6)

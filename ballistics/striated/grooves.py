@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ballistics.language import Message
 from ballistics.striated.crosscut import Cut
 
 Array = NDArray[np.float64]
@@ -21,6 +22,14 @@ AGREEMENT_UM = 60.0
 EDGE_UM = 50.0
 FOOT_UM = 4.0
 FOOT_POINTS = 3
+NO_GROOVE = {
+    -1: Message("no groove on the left; the crosscut is used to its end"),
+    1: Message("no groove on the right; the crosscut is used to its end"),
+}
+UNCERTAIN = {
+    -1: Message("the left shoulder is uncertain: two methods disagree"),
+    1: Message("the right shoulder is uncertain: two methods disagree"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,21 +67,21 @@ def find_shoulders(cut: Cut, *, step_um: float) -> Shoulders:
     known = np.flatnonzero(np.isfinite(heights)) if np.isfinite(heights).any() else np.arange(heights.size)
     x = np.linspace(-1.0, 1.0, heights.size)
     found, confidence, notes = [], 0.0, []
-    for side, name in ((-1, "left"), (1, "right")):
+    for side in (-1, 1):
         outwards = np.flatnonzero(x * side > SEARCH_FROM)
         outwards = outwards if side > 0 else outwards[::-1]
         left_curve = _first_departure(residual[outwards], step_um)
         jump = _sharpest_rise(residual[outwards], max(2, round(EDGE_UM / spacing_um)), step_um)
         seen = [place for place in (left_curve, jump) if place is not None]
         if not seen:
-            notes.append(f"no groove on the {name}; the crosscut is used to its end")
+            notes.append(NO_GROOVE[side])
             place = int(known[-1 if side > 0 else 0])
         else:
             place = int(outwards[_foot(residual[outwards], min(seen))])
             agree = len(seen) == 2 and abs(seen[0] - seen[1]) * spacing_um <= AGREEMENT_UM
             confidence += 0.5 if agree else 0.25
             if not agree:
-                notes.append(f"the {name} shoulder is uncertain: two methods disagree")
+                notes.append(UNCERTAIN[side])
         found.append(place * spacing_um)
     return Shoulders(left_um=found[0], right_um=found[1], confidence=confidence, notes=tuple(notes))
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ballistics.language import Message
 from ballistics.output import printable
 from ballistics.parameters import StriatedSet
 from ballistics.striated.bullets import MIRROR_ADVANTAGE, BulletComparison
@@ -23,6 +24,7 @@ from imaging.surface import Surface
 
 Array = NDArray[np.float64]
 
+ROLES = (Message("the reference"), Message("the questioned scan"))
 MIRROR_LEAST = 0.6
 
 
@@ -149,12 +151,15 @@ def compare_lands(
     (True, True)
     """
     signatures: list[Signature] = []
-    for role, made in (("the reference", reference), ("the questioned scan", questioned)):
+    for role, made in zip(ROLES, (reference, questioned), strict=True):
         if isinstance(made, NoSignature):
-            reason = f"{scan_label(made.scan, role)}: {made.reason}"
+            reason = Message("{name}: {reason}", name=scan_label(made.scan, role), reason=made.reason)
             return NoLandComparison(reason=reason, parameters=parameters, scans=(reference.scan, questioned.scan))
         if not _varies(made):
-            reason = f"{scan_label(made.scan, role)}: the signature is constant or nothing of it was measured"
+            reason = Message(
+                "{name}: the signature is constant or nothing of it was measured",
+                name=scan_label(made.scan, role),
+            )
             return NoLandComparison(reason=reason, parameters=parameters, scans=(reference.scan, questioned.scan))
         signatures.append(made)
     first, second = signatures
@@ -165,18 +170,28 @@ def compare_lands(
     ccf, rival = float(chosen.ccf[0, 0]), float(other.ccf[0, 0])
     if not np.isfinite(ccf):
         return NoLandComparison(
-            reason=f"the signatures are {first.length_um:.0f} and {second.length_um:.0f} um long and share less "
-            f"than {parameters.lags.min_overlap:.0%} of the shorter one at every lag",
+            reason=Message(
+                "the signatures are {first:.0f} and {second:.0f} um long and share less than {share:.0%} of the "
+                "shorter one at every lag",
+                first=first.length_um,
+                second=second.length_um,
+                share=parameters.lags.min_overlap,
+            ),
             parameters=parameters,
             scans=(first.scan, second.scan),
         )
-    warnings = [*_notes(first, "the reference"), *_notes(second, "the questioned scan")]
+    warnings = [*_notes(first, ROLES[0]), *_notes(second, ROLES[1])]
     if scan_digest(first.scan) == scan_digest(second.scan):
-        warnings.append("both scans hold the same heights: this compares a scan with itself")
+        warnings.append(Message("both scans hold the same heights: this compares a scan with itself"))
     if rival >= MIRROR_LEAST and rival > ccf + MIRROR_ADVANTAGE:
         warnings.append(
-            f"the mirror image of one scan agrees far better (correlation {rival:.2f} against {ccf:.2f}). "
-            f"Compare again {'without' if mirror else 'with'} --mirror"
+            Message(
+                "the mirror image of one scan agrees far better (correlation {rival:.2f} against {found:.2f}). "
+                "Compare again {way} --mirror",
+                rival=rival,
+                found=ccf,
+                way=Message("without") if mirror else Message("with"),
+            )
         )
     return LandComparison(
         reference=first,
@@ -229,5 +244,5 @@ def _between(heights: Array, places: Array) -> Array:
 
 def _notes(signature: Signature, role: str) -> Iterator[str]:
     name = scan_label(signature.scan, role)
-    yield from (f"{name}: {note}" for note in accepted_in(signature.scan.provenance.findings))
-    yield from (f"{name}: {note}" for note in signature.notes)
+    for note in (*accepted_in(signature.scan.provenance.findings), *signature.notes):
+        yield Message("{name}: {note}", name=name, note=note)

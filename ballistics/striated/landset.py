@@ -10,14 +10,15 @@ from typing import Literal
 
 from ballistics.errors import LandsError
 from ballistics.folders import LIST_SUFFIX, lands_by_number, scans_in
+from ballistics.language import Message, joined
 from ballistics.output import printable
 from ballistics.parameters import StriatedSet, default_striated_set
 from ballistics.segment import read_mask
 from ballistics.striated.bullets import FEWEST_LANDS, MOST_LANDS, Bullet
 from ballistics.striated.landlist import read_list
 from ballistics.striated.reading import (
-    ACCEPTING,
     AS_FOUND,
+    DOUBTED,
     ByHand,
     accepted_in,
     doubt_in,
@@ -75,13 +76,14 @@ class LandSet:
         yield from accepted_in(self.findings)
         missing = [str(number) for number in range(1, count + 1) if number not in self.lands]
         if missing:
-            yield f"no scan of land {', '.join(missing)}"
+            yield Message("no scan of land {numbers}", numbers=", ".join(missing))
         for number, made in self.lands.items():
-            yield from (f"land {number}: {note}" for note in accepted_in(made.scan.provenance.findings))
+            notes = accepted_in(made.scan.provenance.findings)
+            if isinstance(made, Signature):
+                notes += made.notes
+            yield from (Message("land {number}: {note}", number=number, note=note) for note in notes)
             if isinstance(made, NoSignature):
-                yield f"land {number} is left out: {made.reason}"
-            else:
-                yield from (f"land {number}: {note}" for note in made.notes)
+                yield Message("land {number} is left out: {reason}", number=number, reason=made.reason)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,7 +174,7 @@ def open_bullet(
         scans = {number: each.scan for number, each in made.items()}
         findings += _turned(made)
     if reason := _doubts(scans, findings, accept):
-        return NoLandSet(name=name, reason=f"in doubt ({reason}). {ACCEPTING}", scans=scans)
+        return NoLandSet(name=name, reason=DOUBTED.filled(findings=reason), scans=scans)
     return LandSet(name=name, source=str(place), lands=made, stated=stated, findings=tuple(findings))
 
 
@@ -246,11 +248,11 @@ def _check_numbers(place: Path, numbers: list[int], stated: int | None) -> None:
 def _doubts(scans: Mapping[int, Surface], findings: list[Finding], accept: Collection[str]) -> str:
     found = [doubt_in(findings, accept)]
     found += [
-        f"land {number}: {doubt}"
+        Message("land {number}: {note}", number=number, note=doubt)
         for number, scan in scans.items()
         if (doubt := doubt_in(scan.provenance.findings, accept))
     ]
-    return "; ".join(each for each in found if each)
+    return joined(each for each in found if each)
 
 
 def _differences(scans: Mapping[int, Surface]) -> Iterator[Finding]:

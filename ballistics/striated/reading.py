@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ballistics.errors import OptionError
+from ballistics.language import Message
 from ballistics.output import printable
 from ballistics.parameters import StriatedSet
 from ballistics.segment import segment
@@ -83,7 +84,7 @@ def signature_of(
     True
     """
     if reason := doubt_in(scan.provenance.findings, accept):
-        return NoSignature(reason=f"the file is in doubt ({reason}). {ACCEPTING}", scan=scan)
+        return NoSignature(reason=FILE_IN_DOUBT.filled(findings=reason), scan=scan)
     if by_hand.mask is not None:
         scan = scan.masked(segment(scan, mask=by_hand.mask).mask, step="masked by hand")
     made = _made(scan, parameters, by_hand)
@@ -110,7 +111,8 @@ def scan_digest(scan: Surface) -> str:
     return scan.provenance.sha256 or scan.digest()
 
 
-ACCEPTING = "Accept it by its code if you have checked it."
+FILE_IN_DOUBT = Message("the file is in doubt ({findings}). Accept it by its code if you have checked it.")
+DOUBTED = Message("in doubt ({findings}). Accept it by its code if you have checked it.")
 
 
 def doubt_in(findings: Sequence[Finding], accept: Collection[str]) -> str:
@@ -122,7 +124,11 @@ def doubt_in(findings: Sequence[Finding], accept: Collection[str]) -> str:
 
 def accepted_in(findings: Sequence[Finding]) -> list[str]:
     """Return a sentence for every doubtful finding, for use once all of them are accepted."""
-    return [f"accepted in spite of {each.code}: {each.message}" for each in findings if each.severity == "doubt"]
+    return [
+        Message("accepted in spite of {code}: {finding}", code=each.code, finding=each.message)
+        for each in findings
+        if each.severity == "doubt"
+    ]
 
 
 def _is_square(scan: Surface) -> bool:
@@ -144,7 +150,7 @@ def _doubted(made: Signature | NoSignature, accept: Collection[str]) -> Signatur
     scan = replace(made.scan, provenance=made.scan.provenance.model_copy(update=noted))
     if NOT_A_LAND in accept:
         return replace(made, scan=scan)
-    return NoSignature(reason=f"in doubt ({finding.code}: {finding.message}). {ACCEPTING}", scan=scan)
+    return NoSignature(reason=DOUBTED.filled(findings=f"{finding.code}: {finding.message}"), scan=scan)
 
 
 def _made(scan: Surface, parameters: StriatedSet, by_hand: ByHand) -> Signature | NoSignature:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from ballistics.language import Message
+from ballistics.mark_names import NAMES
 from ballistics.parameters import StriatedSet
 from ballistics.striated.crosscut import Cut, NoCut, cut_across
 from ballistics.striated.grooves import Shoulders, find_shoulders
@@ -58,7 +60,7 @@ class Signature:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a person should look at."""
-        own = (f"{self.damaged:.0%} of the signature is damaged and left out",)
+        own = (Message("{share:.0%} of the signature is damaged and left out", share=self.damaged),)
         return (*(self.shoulders.notes if self.shoulders else ()), *own[: self.damaged >= NOTED_DAMAGE])
 
     @property
@@ -125,12 +127,18 @@ def sign(
     with the damage in place, since a groove wall that is not quite straight looks damaged too.
     """
     if not np.isfinite(cut.heights).any():
-        return NoSignature(reason="the crosscut has no measured point", scan=scan)
+        return NoSignature(reason=Message("the crosscut has no measured point"), scan=scan)
     spacing_um, coarsest_um = cut.spacing * 1e6, parameters.band.short_um / PIXELS_PER_WAVE
     if spacing_um > coarsest_um:
         return NoSignature(
-            reason=f"pixels of {spacing_um:.4g} um across the striae found; at most {coarsest_um:g} um can show "
-            f"waves of {parameters.band.short_um:g} um, the shortest of {parameters.name}",
+            reason=Message(
+                "pixels of {pixel:.4g} um across the striae found; at most {coarsest:g} um can show waves of "
+                "{shortest:g} um, the shortest of {set}",
+                pixel=spacing_um,
+                coarsest=coarsest_um,
+                shortest=parameters.band.short_um,
+                set=parameters.name,
+            ),
             scan=scan,
         )
     shoulders, margin_um = None, 0.0
@@ -144,10 +152,8 @@ def sign(
         first = max(0, math.ceil((shoulders.left_um + margin_um) / spacing_um))
         last = min(last, math.floor((shoulders.right_um - margin_um) / spacing_um) + 1)
     if (last - first) * spacing_um < parameters.band.shortest_um:
-        where = " between its shoulders" if shoulders else ""
         return NoSignature(
-            reason=f"only {max(0, last - first) * spacing_um:.0f} um of {parameters.mark}{where}; at least "
-            f"{parameters.band.shortest_um:g} um are needed",
+            reason=_too_short(max(0, last - first) * spacing_um, parameters, between=shoulders is not None),
             scan=scan,
         )
     measured = np.isfinite(cut.heights[first:last])
@@ -156,13 +162,18 @@ def sign(
     missing = 1.0 - float(np.isfinite(profile).mean())
     if missing > 1.0 - LEAST_MEASURED:
         return NoSignature(
-            reason=f"{missing:.0%} of the crosscut is missing, {damaged.mean():.0%} for its damage; at most "
-            f"{1 - LEAST_MEASURED:.0%} may be",
+            reason=Message(
+                "{missing:.0%} of the crosscut is missing, {damaged:.0%} for its damage; at most {most:.0%} "
+                "may be",
+                missing=missing,
+                damaged=damaged.mean(),
+                most=1 - LEAST_MEASURED,
+            ),
             scan=scan,
         )
     heights_um = _filtered(profile, cut.spacing, parameters)
     if not np.nanstd(heights_um) > LEAST_ROUGHNESS_UM:
-        return NoSignature(reason="the crosscut holds no relief", scan=scan)
+        return NoSignature(reason=Message("the crosscut holds no relief"), scan=scan)
     return Signature(
         heights_um=heights_um,
         spacing_um=parameters.band.step_um,
@@ -173,6 +184,15 @@ def sign(
         damaged=float(damaged.mean()),
         parameters=parameters,
     )
+
+
+def _too_short(length_um: float, parameters: StriatedSet, *, between: bool) -> Message:
+    figures = {"length": length_um, "mark": NAMES[parameters.mark], "least": parameters.band.shortest_um}
+    if between:
+        return Message(
+            "only {length:.0f} um of {mark} between its shoulders; at least {least:g} um are needed", **figures
+        )
+    return Message("only {length:.0f} um of {mark}; at least {least:g} um are needed", **figures)
 
 
 def mirrored_signature(original: Signature) -> Signature:

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.ndimage import gaussian_filter1d, uniform_filter1d
 
 from ballistics.errors import OptionError
+from ballistics.language import Message
 from ballistics.striated.lines import BIASOTTI_MURDOCK as BIASOTTI_MURDOCK
 from ballistics.striated.lines import Lines, find_lines, match_lines, run_lengths, stretches
 
@@ -27,6 +28,14 @@ LARGEST_HEIGHT_UM = 1e6
 SMALLEST_RELIEF_UM = 1e-6
 SHORTEST_OVERLAP_UM = 100.0
 FEWEST_COMMON = 8
+SIGNATURES = {
+    "reference": Message("the reference signature"),
+    "questioned": Message("the questioned signature"),
+    "trimmed reference": Message("the trimmed reference signature"),
+    "trimmed questioned": Message("the trimmed questioned signature"),
+    "common part of the reference": Message("the common part of the reference signature"),
+    "common part of the questioned": Message("the common part of the questioned signature"),
+}
 NORMAL_FROM_MEDIAN = 1.4826
 SMALLEST_WEIGHT = 1e-12
 
@@ -277,9 +286,11 @@ def unusable(heights: FloatArray, role: str) -> str:
     """Return why nothing can be measured on a signature: it is empty, missing or constant. Else nothing."""
     lowest, highest = (each.reduce(heights, initial=math.nan) for each in (np.fmin, np.fmax))
     if math.isnan(lowest):
-        return f"the {role} signature {'has no measured point' if heights.size else 'is empty'}"
+        if heights.size:
+            return Message("{signature} has no measured point", signature=SIGNATURES[role])
+        return Message("{signature} is empty", signature=SIGNATURES[role])
     if highest - lowest <= SMALLEST_RELIEF_UM:
-        return f"the {role} signature is constant"
+        return Message("{signature} is constant", signature=SIGNATURES[role])
     return ""
 
 
@@ -305,9 +316,13 @@ def sealed(array: NDArray[Any]) -> NDArray[Any]:
 def _too_short(common: int, spacing_um: float) -> str:
     if common >= FEWEST_COMMON and common * spacing_um >= SHORTEST_OVERLAP_UM:
         return ""
-    return (
-        f"the signatures share {common} points, {common * spacing_um:.0f} um; at least {FEWEST_COMMON} points "
-        f"and {SHORTEST_OVERLAP_UM:.0f} um are needed"
+    return Message(
+        "the signatures share {points} points, {length:.0f} um; at least {least_points} points and {least:.0f} um "
+        "are needed",
+        points=common,
+        length=common * spacing_um,
+        least_points=FEWEST_COMMON,
+        least=SHORTEST_OVERLAP_UM,
     )
 
 

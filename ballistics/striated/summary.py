@@ -6,12 +6,13 @@ import math
 
 import numpy as np
 
-from ballistics.parameters import StriatedSet
+from ballistics.language import gettext as _
 from ballistics.striated.bullet_pair import BulletPair
 from ballistics.striated.bullets import BulletComparison
 from ballistics.striated.land_pair import LandComparison, lands_at_best_phase
 from ballistics.striated.signature import Signature
 from ballistics.striated.striae import NotMeasured
+from ballistics.summary import set_text
 
 MISSING = "-"
 
@@ -22,28 +23,49 @@ def signature_rows(signature: Signature) -> list[tuple[str, str]]:
     first, last = (edge * 1e6 for edge in cut.rows)
     rows = [
         (
-            "Crosscut",
-            f"{first:.0f} to {last:.0f} µm along the striae, stability {cut.stability:.2f}",
+            _("Crosscut"),
+            _(
+                "{first} to {last} µm along the striae, stability {stability}",
+                first=f"{first:.0f}",
+                last=f"{last:.0f}",
+                stability=f"{cut.stability:.2f}",
+            ),
         ),
         (
-            "Striae",
-            f"along the {'rows' if cut.transposed else 'columns'} of the scan, tilted by {cut.tilt_deg:+.1f}°",
+            _("Striae"),
+            _("along the rows of the scan, tilted by {tilt}°", tilt=f"{cut.tilt_deg:+.1f}")
+            if cut.transposed
+            else _("along the columns of the scan, tilted by {tilt}°", tilt=f"{cut.tilt_deg:+.1f}"),
         ),
     ]
     if found:
         rows.append(
-            ("Shoulders", f"{found.left_um:.0f} and {found.right_um:.0f} µm, confidence {found.confidence:.2f}")
+            (
+                _("Shoulders"),
+                _(
+                    "{left} and {right} µm, confidence {confidence}",
+                    left=f"{found.left_um:.0f}",
+                    right=f"{found.right_um:.0f}",
+                    confidence=f"{found.confidence:.2f}",
+                ),
+            )
         )
     measured = float(np.isfinite(signature.heights_um).mean())
     return [
         *rows,
         (
-            "Signature",
-            f"{signature.length_um:.0f} µm in steps of {signature.spacing_um:g} µm from "
-            f"{signature.start_um:.0f} µm, {measured:.1%} used, {signature.damaged:.1%} left out as damaged",
+            _("Signature"),
+            _(
+                "{length} µm in steps of {step} µm from {start} µm, {used} used, {damaged} left out as damaged",
+                length=f"{signature.length_um:.0f}",
+                step=f"{signature.spacing_um:g}",
+                start=f"{signature.start_um:.0f}",
+                used=f"{measured:.1%}",
+                damaged=f"{signature.damaged:.1%}",
+            ),
         ),
-        ("Roughness (Rq)", f"{signature.roughness_um:.2f} µm"),
-        ("Parameter set", set_text(signature.parameters)),
+        (_("Roughness (Rq)"), f"{signature.roughness_um:.2f} µm"),
+        (_("Parameter set"), set_text(signature.parameters)),
     ]
 
 
@@ -52,7 +74,7 @@ def segment_text(comparison: LandComparison) -> tuple[str, str]:
     found = comparison.segments()
     if isinstance(found, NotMeasured):
         return MISSING, MISSING
-    forward, backward = (f"{each.count} of {len(each)}" for each in found)
+    forward, backward = (_("{count} of {all}", count=each.count, all=len(each)) for each in found)
     return forward, backward
 
 
@@ -60,33 +82,55 @@ def striae_rows(comparison: LandComparison) -> dict[str, str]:
     """What the striae of two marks have in common, as text."""
     found = comparison.striae()
     if isinstance(found, NotMeasured):
-        return {"Striae": f"not matched: {found.reason}"}
+        return {_("Striae"): _("not matched: {reason}", reason=found.reason)}
     return {
-        "Matching striae": f"{found.matches} of {found.matches + found.mismatches}, "
-        f"{found.matches_per_mm:.1f} match per mm and {found.mismatches_per_mm:.1f} do not",
-        "Longest run (CMS)": f"{found.cms} ridges and furrows, {max(found.ridge_runs, default=0)} ridges alone",
-        "Difference (D)": f"{found.distance_um:.2f} µm RMS, rough correlation {found.rough_correlation:.2f}",
+        _("Matching striae"): _(
+            "{count} of {all}, {matches} match per mm and {others} do not",
+            count=found.matches,
+            all=found.matches + found.mismatches,
+            matches=f"{found.matches_per_mm:.1f}",
+            others=f"{found.mismatches_per_mm:.1f}",
+        ),
+        _("Longest run (CMS)"): _(
+            "{count} ridges and furrows, {ridges} ridges alone",
+            count=found.cms,
+            ridges=max(found.ridge_runs, default=0),
+        ),
+        _("Difference (D)"): _(
+            "{distance} µm RMS, rough correlation {correlation}",
+            distance=f"{found.distance_um:.2f}",
+            correlation=f"{found.rough_correlation:.2f}",
+        ),
     }
 
 
 def land_measures(comparison: LandComparison) -> dict[str, str]:
     """The figures of two marks beside their correlation, as text with units."""
     chumbley, lags = comparison.chumbley(), comparison.parameters.lags
-    lengths = (each.length_um for each in (comparison.reference, comparison.questioned))
+    first, second = (f"{each.length_um:.0f}" for each in (comparison.reference, comparison.questioned))
+    forward, backward = segment_text(comparison)
+    stretch = _("{share} of the questioned", share=f"{comparison.stretch - 1:+.1%}")
     return {
-        "Correlation (CCF)": f"{comparison.ccf:.3f}",
-        "Lag of the questioned": f"{comparison.lag_um:+.1f} µm",
-        "Overlap": f"{comparison.overlap:.0%} of the shorter signature",
-        **({"Stretch": f"{comparison.stretch - 1:+.1%} of the questioned"} if lags.stretch_percent else {}),
-        "Congruent segments (CMPS)": "{} of the reference, {} of the questioned".format(*segment_text(comparison)),
+        _("Correlation (CCF)"): f"{comparison.ccf:.3f}",
+        _("Lag of the questioned"): f"{comparison.lag_um:+.1f} µm",
+        _("Overlap"): _("{share} of the shorter signature", share=f"{comparison.overlap:.0%}"),
+        **({_("Stretch"): stretch} if lags.stretch_percent else {}),
+        _("Congruent segments (CMPS)"): _(
+            "{forward} of the reference, {backward} of the questioned", forward=forward, backward=backward
+        ),
         **striae_rows(comparison),
-        "Chumbley score": f"not computed: {chumbley.reason}"
+        _("Chumbley score"): _("not computed: {reason}", reason=chumbley.reason)
         if isinstance(chumbley, NotMeasured)
-        else f"z {chumbley.z:+.1f}, p {chumbley.p_value:.2g}; {len(chumbley.same_shift)} windows at lag "
-        f"{chumbley.lag_samples * chumbley.spacing_um:+.0f} µm",
-        "Lengths": " and ".join(f"{length:.0f} µm" for length in lengths),
-        "Questioned mark": "mirrored before it was compared" if comparison.mirrored else "as scanned",
-        "Parameter set": set_text(comparison.parameters),
+        else _(
+            "z {z}, p {p}; {count} windows at lag {lag} µm",
+            z=f"{chumbley.z:+.1f}",
+            p=f"{chumbley.p_value:.2g}",
+            count=len(chumbley.same_shift),
+            lag=f"{chumbley.lag_samples * chumbley.spacing_um:+.0f}",
+        ),
+        _("Lengths"): _("{first} µm and {second} µm", first=first, second=second),
+        _("Questioned mark"): _("mirrored before it was compared") if comparison.mirrored else _("as scanned"),
+        _("Parameter set"): set_text(comparison.parameters),
     }
 
 
@@ -95,17 +139,32 @@ def bullet_measures(pair: BulletPair, result: BulletComparison) -> dict[str, str
     n = result.reference.lands
     compared = len(lands_at_best_phase(result))
     others = result.other_phases
+    rival = f"{others:.3f}"
+    same = result.direction == "same"
     return {
-        "Best phase": f"reference land 1 faces questioned land {result.phase + 1}, {compared} land pairs",
-        "Direction": f"lands in the {result.direction} order",
-        "Highest other phase": f"{others:.3f} in the {result.direction} order, {result.other_pairs} land pairs"
-        if math.isfinite(others)
-        else "none to compare with",
-        "p-value of the phase": f"{result.p_value:.3g}, {result.smallest_p_value:.2g} is the smallest possible "
-        f"for {n} lands and {compared} land pairs",
-        "Lands": f"{n}, {'as stated' if pair.stated else 'the highest land number found, not stated'}",
-        "Questioned bullet": "mirrored before it was compared" if result.mirrored else "as scanned",
-        "Parameter set": set_text(pair.parameters),
+        _("Best phase"): _(
+            "reference land 1 faces questioned land {land}, {count} land pairs",
+            land=result.phase + 1,
+            count=compared,
+        ),
+        _("Direction"): _("lands in the same order") if same else _("lands in the reversed order"),
+        _("Highest other phase"): _("none to compare with")
+        if not math.isfinite(others)
+        else _("{average} in the same order, {count} land pairs", average=rival, count=result.other_pairs)
+        if same
+        else _("{average} in the reversed order, {count} land pairs", average=rival, count=result.other_pairs),
+        _("p-value of the phase"): _(
+            "{p}, {smallest} is the smallest possible for {lands} lands and {pairs} land pairs",
+            p=f"{result.p_value:.3g}",
+            smallest=f"{result.smallest_p_value:.2g}",
+            lands=n,
+            pairs=compared,
+        ),
+        _("Lands"): _("{count}, as stated", count=n)
+        if pair.stated
+        else _("{count}, the highest land number found, not stated", count=n),
+        _("Questioned bullet"): _("mirrored before it was compared") if result.mirrored else _("as scanned"),
+        _("Parameter set"): set_text(pair.parameters),
     }
 
 
@@ -124,16 +183,11 @@ def matrix_rows(result: BulletComparison) -> tuple[tuple[str, ...], list[tuple[s
     return ("questioned", *(f"{j + 1} " for j in range(n))), rows
 
 
-def set_text(parameters: StriatedSet) -> str:
-    """A parameter set by its name and the beginning of its hash."""
-    return f"{parameters.name}, hash {parameters.hash[:8]}"
-
-
 def pair_rows(result: BulletComparison) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     """Head and rows of the land pairs at the best phase."""
     head = (
-        *("Reference", "Questioned", "Correlation", "Lag µm", "Overlap", "CMPS", "CMPS back"),
-        *("CMS", "Match/mm", "Other/mm", "D µm", "Chumbley z"),
+        *(_("Reference"), _("Questioned"), _("Correlation"), _("Lag µm"), _("Overlap"), "CMPS", _("CMPS back")),
+        *("CMS", _("Match/mm"), _("Other/mm"), "D µm", "Chumbley z"),
     )
     rows = []
     for (first, second), each in lands_at_best_phase(result).items():
@@ -145,7 +199,8 @@ def pair_rows(result: BulletComparison) -> tuple[tuple[str, ...], list[tuple[str
         chumbley = each.chumbley()
         score = MISSING if isinstance(chumbley, NotMeasured) else f"{chumbley.z:+.1f}"
         agreement = (f"{each.ccf:.3f}", f"{each.lag_um:+.1f}", f"{each.overlap:.0%}")
-        rows.append((f"land {first}", f"land {second}", *agreement, *segment_text(each), *rest, score))
+        lands = (_("land {number}", number=first), _("land {number}", number=second))
+        rows.append((*lands, *agreement, *segment_text(each), *rest, score))
     return head, rows
 
 

@@ -9,13 +9,13 @@ const degreesText = (value, digits) => `${value.toFixed(digits).replace("-", "�
 const TEXTS = {
   line: (value) => `${Math.round(100 * value)} %`,
   opacity: (value) => `${Math.round(100 * value)} %`,
-  rate: (value) => `${value} per second`,
+  rate: (rate) => filled(WORDS.per_second, { rate }),
   turn: (value) => degreesText(value, 0),
   angle: (value) => degreesText(value, 1),
   size: (value) => `× ${value.toFixed(3)}`,
   azimuth: (value) => degreesText(value, 0),
   elevation: (value) => degreesText(value, 0),
-  relief: (value, view) => `heights × ${view.exaggeration.toPrecision(2)}`,
+  relief: (_, view) => filled(WORDS.relief, { relief: view.exaggeration.toPrecision(2) }),
 };
 
 class Controls {
@@ -121,7 +121,7 @@ class Controls {
     for (const part of document.querySelectorAll("[data-only]")) {
       part.hidden = part.dataset.only !== view.mode;
     }
-    document.getElementById("laid").value = view.placementText;
+    document.getElementById("laid").value = WORDS.laid[view.laid];
     stage.dataset.alone = view.alone;
     this.flicker(view.mode === "flicker" && !this.still.matches ? view.rate : 0);
   }
@@ -198,40 +198,41 @@ class Controls {
   /** Keys in the order of the help: what is pressed, what is said of it, what it does with or without Shift. */
   keyTable() {
     const { view } = this;
+    const says = WORDS.keys;
     const flip = (key) => () => view.update({ [key]: !view[key] });
     return [
-      { keys: ["1", "2", "3", "4"], says: "Side by side, split, overlay, flicker",
+      { keys: ["1", "2", "3", "4"], says: says.modes,
         does: (key) => this.choose(["beside", "split", "overlay", "flicker"][key - 1]) },
-      { keys: ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"], shown: "← → ↑ ↓", says: "Move the view",
+      { keys: ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"], shown: ["←", "→", "↑", "↓"], says: says.pan,
         does: (key) => {
           const [dx, dy] = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[key];
           const along = view.alone ? -PAN_STEP / 8 : PAN_STEP;
           view.pan(along * dx, along * dy);
         } },
-      { keys: ["+", "=", "-"], shown: "+ −", says: "Closer, farther",
+      { keys: ["+", "=", "-"], shown: ["+", "−"], says: says.zoom,
         does: (key) => view.zoomBy(key === "-" ? 0.8 : 1.25) },
-      { keys: ["0", "f"], says: "Show all", does: () => view.fit() },
-      { keys: ["r", "R"], says: "Turn both by 5°",
+      { keys: ["0", "f"], says: says.fit, does: () => view.fit() },
+      { keys: ["r", "R"], says: filled(says.turn, { degrees: 5 }),
         does: (key) => view.update({ turn: wrapped(view.turn + (key === "r" ? 5 : -5)) }) },
-      { keys: ["[", "]"], says: `Turn the questioned by ${TURN_STEP}°`,
+      { keys: ["[", "]"], says: filled(says.angle, { degrees: TURN_STEP }),
         does: (key) => view.update({ angle: view.angle + (key === "]" ? TURN_STEP : -TURN_STEP) }) },
-      { keys: ["u"], says: "Move the questioned alone", does: flip("alone") },
-      { keys: ["m"], says: "Mirror the questioned", does: flip("mirror") },
-      { keys: ["a"], says: "Align: back to the found pose", does: () => this.align() },
-      { keys: [",", "."], says: "Move the split line", does: (key) => this.step("line", key === "." ? 0.02 : -0.02) },
-      { keys: ["h"], says: "Split line upright or level", does: flip("level") },
-      { keys: ["o", "O"], says: "More, less opacity",
+      { keys: ["u"], says: says.alone, does: flip("alone") },
+      { keys: ["m"], says: says.mirror, does: flip("mirror") },
+      { keys: ["a"], says: says.align, does: () => this.align() },
+      { keys: [",", "."], says: says.line, does: (key) => this.step("line", key === "." ? 0.02 : -0.02) },
+      { keys: ["h"], says: says.level, does: flip("level") },
+      { keys: ["o", "O"], says: says.opacity,
         does: (key) => this.step("opacity", key === "o" ? 0.05 : -0.05) },
-      { keys: [" "], shown: "Space", says: "Flicker: the other side", does: () => this.swap() },
-      { keys: ["l", "L"], says: "Lamp round by 10°",
+      { keys: [" "], shown: [says.space], says: says.swap, does: () => this.swap() },
+      { keys: ["l", "L"], says: filled(says.azimuth, { degrees: 10 }),
         does: (key) => view.update({ azimuth: (view.azimuth + (key === "l" ? 10 : 350)) % 360 }) },
-      { keys: ["k", "K"], says: "Lamp up, down", does: (key) => this.step("elevation", key === "k" ? 5 : -5) },
-      { keys: ["x", "X"], says: "More, less relief", does: (key) => this.step("relief", key === "x" ? 0.25 : -0.25) },
-      { keys: ["p"], says: "Match points", does: flip("points") },
-      { keys: ["c"], says: "Cells", does: flip("cells") },
-      { keys: ["s"], says: "Save the view as PNG", does: () => this.save() },
-      { keys: ["t"], says: "Light or dark page", does: () => this.theme() },
-      { keys: ["?"], says: "These keys", does: () => this.help() },
+      { keys: ["k", "K"], says: says.elevation, does: (key) => this.step("elevation", key === "k" ? 5 : -5) },
+      { keys: ["x", "X"], says: says.relief, does: (key) => this.step("relief", key === "x" ? 0.25 : -0.25) },
+      { keys: ["p"], says: says.points, does: flip("points") },
+      { keys: ["c"], says: says.cells, does: flip("cells") },
+      { keys: ["s"], says: says.save, does: () => this.save() },
+      { keys: ["t"], says: says.theme, does: () => this.theme() },
+      { keys: ["?"], says: says.help, does: () => this.help() },
     ];
   }
 
@@ -239,7 +240,7 @@ class Controls {
     const list = document.getElementById("keys");
     for (const { keys, shown, says } of this.keys) {
       const [term, text] = [document.createElement("dt"), document.createElement("dd")];
-      for (const key of shown ? shown.split(" ") : keys) {
+      for (const key of shown ?? keys) {
         term.append(Object.assign(document.createElement("kbd"), { textContent: key }));
       }
       text.textContent = says;

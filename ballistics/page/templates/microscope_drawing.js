@@ -2,7 +2,6 @@
 
 const FONT = 'system-ui, "Segoe UI", Roboto, "DejaVu Sans", Arial, sans-serif';
 const EDGE = 12;
-const ROLES = ["Reference", "Questioned"];
 const POINT_COLOUR = "#ffd400";
 const CROWDED = 26;
 
@@ -71,7 +70,7 @@ class Drawing {
     const top = below ? view.height - 92 : EDGE + 10;
     const side = this.exhibits.sides[layer.index];
     pen.font = `600 12px ${FONT}`;
-    const name = shortened(pen, `${ROLES[layer.index]}: ${side.title}`, view.width / 2 - 60);
+    const name = shortened(pen, filled(WORDS.sides[layer.index], side), view.width / 2 - 60);
     const wide = pen.measureText(name).width + 16;
     pen.fillStyle = "#000b";
     pen.beginPath();
@@ -110,7 +109,7 @@ class Drawing {
 
   scaleBar(pixelsPerUm, x, y, inward, align) {
     if (!pixelsPerUm) {
-      this.text("no scale", x, y - 4, { align });
+      this.text(WORDS.no_scale, x, y - 4, { align });
       return;
     }
     const { pen } = this;

@@ -1,5 +1,11 @@
 /** The two exhibits as the page carries them, unpacked: slopes of heights, or a picture. */
 
+/** All that the script says, in the language of the page. */
+const WORDS = JSON.parse(document.getElementById("words").textContent);
+
+/** A text with its {name} fields filled. */
+const filled = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+
 /** Undo what Python packed: base64, deflate, low and high bytes apart, differences along rows. */
 async function unpackCodes(side) {
   const packed = Uint8Array.from(atob(side.data), (letter) => letter.charCodeAt(0));

@@ -3,11 +3,14 @@
 const KEYWORD = "forensic-ballistics view";
 const FOOTER_SIZE = 12;
 const FOOTER_LINE = 17;
-const MODE_TEXTS = { beside: "side by side", split: "split", overlay: "overlay", flicker: "flicker" };
+const ROLES = ["reference", "questioned"];
+const LAID = {
+  by_hand: "moved by hand", found: "as found by the comparison", no_pose: "no pose: middle on middle",
+};
 
 const rounded = (value, digits) => Number(value.toFixed(digits));
 
-/** All that is needed to know what a saved view shows. */
+/** All that is needed to know what a saved view shows, for programs: in English whatever the page speaks. */
 function recordOf(view, exhibits, opened, drawnWith) {
   const lit = exhibits.sides.some((side) => side.slopes);
   return {
@@ -15,7 +18,7 @@ function recordOf(view, exhibits, opened, drawnWith) {
     opened,
     drawn_with: drawnWith,
     sides: exhibits.sides.map(({ title, sha256, provenance }, index) => ({
-      role: ROLES[index].toLowerCase(), title, sha256, provenance,
+      role: ROLES[index], title, sha256, provenance,
     })),
     notes: exhibits.notes,
     unit: exhibits.sides[REFERENCE].unit_um ? "µm" : "pixel of the reference",
@@ -24,7 +27,7 @@ function recordOf(view, exhibits, opened, drawnWith) {
       ? { at: rounded(view.line, 4), way: view.level ? "above and below" : "left and right" }
       : null,
     opacity: view.mode === "overlay" ? rounded(view.opacity, 3) : null,
-    shown: view.mode === "flicker" ? ROLES[view.shown].toLowerCase() : null,
+    shown: view.mode === "flicker" ? ROLES[view.shown] : null,
     um_per_pixel: ROLES.map((_, index) => {
       const pixels = view.pixelsPerUm(index);
       return pixels ? rounded(1 / pixels, 5) : null;
@@ -32,7 +35,7 @@ function recordOf(view, exhibits, opened, drawnWith) {
     turned_deg: rounded(view.turn, 3),
     centre: [rounded(view.centre.x, 4), rounded(view.centre.y, 4)],
     questioned: {
-      laid: view.placementText,
+      laid: LAID[view.laid],
       turned_deg: rounded(view.placedAngle, 3),
       shifted: [rounded(view.x, 4), rounded(view.y, 4)],
       enlarged: rounded(view.placedSize, 5),
@@ -48,25 +51,29 @@ function recordOf(view, exhibits, opened, drawnWith) {
   };
 }
 
-/** The record in a few lines for the foot of the picture. */
-function footerLines(record) {
-  const files = record.sides.map(({ title, sha256, role }) =>
-    `${role[0].toUpperCase()}${role.slice(1)}: ${title}, SHA-256 ${sha256 ? sha256.slice(0, 12) : "none"}`);
+/** The record in a few lines for the foot of the picture, in the language of the page. */
+function footerLines(record, laid) {
+  const { footer } = WORDS;
+  const files = record.sides.map(({ title, sha256 }, index) =>
+    `${filled(WORDS.sides[index], { title })}, SHA-256 ${sha256 ? sha256.slice(0, 12) : WORDS.none}`);
   const { questioned, lamp } = record;
-  const scales = record.um_per_pixel.map((um) => (um ? `${um.toPrecision(3)} µm` : "no scale"));
-  const scale = scales[0] === scales[1] ? scales[0] : `${scales[0]} and ${scales[1]}`;
+  const scales = record.um_per_pixel.map((um) => (um ? `${um.toPrecision(3)} µm` : WORDS.no_scale));
+  const [first, second] = scales;
   const view = [
-    MODE_TEXTS[record.mode] + (record.opacity === null ? "" : `, opacity ${record.opacity}`),
-    `a pixel of the view ${scale}`,
-    `both turned ${record.turned_deg}°`,
-    `questioned turned ${questioned.turned_deg}°${questioned.mirrored ? ", mirrored" : ""}, ${questioned.laid}`,
+    WORDS.modes[record.mode],
+    ...(record.opacity === null ? [] : [filled(footer.opacity, record)]),
+    first === second ? filled(footer.scale, { scale: first }) : filled(footer.scales, { first, second }),
+    filled(footer.turned, record),
+    filled(footer.questioned, questioned),
+    ...(questioned.mirrored ? [footer.mirrored] : []),
+    WORDS.laid[laid],
   ];
   const light = lamp
-    ? `lamp ${lamp.azimuth_deg}° clockwise from the top, ${lamp.elevation_deg}° high` +
-      `${lamp.turns_with_the_case ? ", turning with the case" : ""}, heights × ${lamp.relief}; `
-    : "";
-  return [...files, view.join(", "), `${light}page opened ${record.opened}, ${record.program}`,
-    ...record.notes.map((note) => `Warning: ${note}`)];
+    ? [filled(footer.lamp, lamp), ...(lamp.turns_with_the_case ? [footer.turning] : []), filled(footer.relief, lamp)]
+    : [];
+  const page = `${filled(footer.opened, record)}, ${record.program}`;
+  return [...files, view.join(", "), light.length ? `${light.join(", ")}; ${page}` : page,
+    ...record.notes.map((note) => filled(footer.warning, { note }))];
 }
 
 const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
@@ -134,8 +141,8 @@ function wrappedText(pen, words, room) {
   return lines.map((line) => shortened(pen, line, room));
 }
 
-async function viewAsPng(canvases, ratio, record, background) {
-  const sheet = sheetOf(canvases, ratio, footerLines(record), background);
+async function viewAsPng(canvases, ratio, record, laid, background) {
+  const sheet = sheetOf(canvases, ratio, footerLines(record, laid), background);
   const blob = await new Promise((resolve) => { sheet.toBlob(resolve, "image/png"); });
   return withText(new Uint8Array(await blob.arrayBuffer()), KEYWORD, JSON.stringify(record));
 }

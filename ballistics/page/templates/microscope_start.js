@@ -78,7 +78,7 @@ class Microscope {
   async save() {
     this.draw();
     const background = getComputedStyle(this.stage).backgroundColor;
-    const png = viewAsPng([this.canvas, this.over], this.ratio, this.record(), background);
+    const png = viewAsPng([this.canvas, this.over], this.ratio, this.record(), this.view.laid, background);
     download(await png, fileName(this.exhibits));
   }
 }

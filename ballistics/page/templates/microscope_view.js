@@ -53,11 +53,12 @@ class View {
     Object.assign(this, { x, y, placedAngle: wrapped(angle), placedSize: size, mirrored: false, moved: false });
   }
 
-  get placementText() {
+  /** How the questioned side came to lie where it is. */
+  get laid() {
     if (this.moved) {
-      return "moved by hand";
+      return "by_hand";
     }
-    return this.found ? "as found by the comparison" : "no pose: middle on middle";
+    return this.found ? "found" : "no_pose";
   }
 
   get exaggeration() {
