@@ -3,7 +3,7 @@
 Every folder of tests/ballistics/likelihood_cases holds parameters.json (which scores, which calibrators) and
 expected.json (what lir made of them), so that the ordinary tests need no lir. This script needs it. It recomputes
 the expected values with lir, compares them with the stored ones and with this project, and writes them with
-`--write`. Scores that are not in the case folder come from the data folder, named by `--data` or BALLISTICS_DATA.
+`--write`. Scores that are not in the case folder come from the data folder.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import argparse
 import csv
 import hashlib
 import json
-import os
 import sys
 import time
 import warnings
@@ -25,10 +24,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ballistics import performance
+from ballistics.evidence import performance
 from ballistics.evidence.bounds import elub, invariance_bounds
 from ballistics.evidence.calibration import Fit, fit_isotonic, fit_kernel_density, fit_logistic
 from ballistics.evidence.performance_curves import cross_entropy
+from benchmarks.scans import folder
 
 Array = NDArray[np.float64]
 
@@ -162,7 +162,7 @@ def difference(found: Any, expected: Any) -> float:
 def main() -> int:
     """Compare every case; return 3 if one is off."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, default=os.environ.get("BALLISTICS_DATA"))
+    parser.add_argument("--data", type=Path, help="the folder of real scans; BALLISTICS_DATA or ../shared/data")
     parser.add_argument("--write", action="store_true", help="write expected.json of every case")
     asked = parser.parse_args()
     try:
@@ -173,7 +173,7 @@ def main() -> int:
     warnings.simplefilter("ignore")
     off = 0
     for case in sorted(path.parent for path in CASES.glob("*/parameters.json")):
-        fitted_to, measured = case_scores(case, asked.data)
+        fitted_to, measured = case_scores(case, asked.data or folder())
         calibrators = json.loads((case / "parameters.json").read_text())["calibrators"]
         began = time.process_time()
         oracle = {name: written(theirs(name, fitted_to, measured)) for name in calibrators}
