@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from ballistics.photographs.pair import NoPictureComparison, PictureComparison
     from ballistics.striated.bullets import BulletComparison, NoBulletComparison
     from ballistics.striated.land_pair import LandComparison, NoLandComparison
+    from imaging.photo import Photo
+    from imaging.surface import Surface
 
     Compared = Comparison | LandComparison | BulletComparison | PictureComparison
     NotCompared = NotComparable | NoLandComparison | NoBulletComparison | NoPictureComparison
@@ -102,12 +104,16 @@ def assess(result: Compared | NotCompared, question: Question) -> Assessment:
     Returns
     -------
     Assessment
-        Without a weight where there is no population or nothing was compared.
+        Without a weight where there is no population or nothing was compared. A likelihood ratio is refused where
+        a scan was compared with itself, by its file or its heights, or is in the population, by its file. Lands of
+        bullets are not found in a population of bullets, which has one hash for all files of a bullet.
 
     Raises
     ------
     EvidenceError
         If the population has another kind of score than the comparison.
+    OptionError
+        If a firearm of the question has a blank name.
 
     Examples
     --------
@@ -122,7 +128,7 @@ def assess(result: Compared | NotCompared, question: Question) -> Assessment:
     (True, True)
     """
     population = question.population
-    if population is None or not _was_made(result):
+    if population is None or not was_made(result):
         return Assessment(question=question, score={}, weight=None)
     score = scores_of(result, population)
     weight = weigh(
@@ -132,6 +138,8 @@ def assess(result: Compared | NotCompared, question: Question) -> Assessment:
         mark=result.parameters.mark,
         scanner=question.scanner,
         case_firearms=question.firearms,
+        inputs=_files(result),
+        one_scan=_is_one_scan(result),
     )
     return Assessment(question=question, score=score, weight=weight)
 
@@ -155,7 +163,8 @@ def scores_of(result: Compared | NotCompared, population: ReferencePopulation) -
     return {name: given[name] for name in wanted}
 
 
-def _was_made(result: Compared | NotCompared) -> TypeGuard[Compared]:
+def was_made(result: Compared | NotCompared) -> TypeGuard[Compared]:
+    """Whether there is a comparison to weigh."""
     return bool(result)
 
 
@@ -175,6 +184,40 @@ def _scores(result: Compared | NotCompared) -> dict[str, float]:
     if isinstance(result, PictureComparison):
         return {"correlation": round(result.score, DIGITS)}
     return {}
+
+
+def _sides(result: Compared) -> tuple[list[Surface | Photo], list[Surface | Photo]]:
+    """Return the scans or photographs of the reference and of the questioned side."""
+    from ballistics.photographs.pair import PictureComparison
+    from ballistics.striated.bullets import BulletComparison
+
+    if isinstance(result, PictureComparison):
+        return [result.reference.source], [result.questioned.source]
+    if isinstance(result, BulletComparison):
+        return (
+            [land.scan for land in result.reference.signatures if land],
+            [land.scan for land in result.questioned.signatures if land],
+        )
+    return [result.reference.scan], [result.questioned.scan]
+
+
+def _files(result: Compared) -> list[str]:
+    """Return the SHA-256 of every file once for each side that it is on."""
+    sides = [{each.provenance.sha256 for each in side} for side in _sides(result)]
+    return [digest for side in sides for digest in sorted(filter(None, side))]
+
+
+def _is_one_scan(result: Compared) -> bool:
+    """Whether the heights or pixels of something on one side are also on the other."""
+    from ballistics.compare import Comparison
+    from ballistics.photographs.pair import PictureComparison
+
+    if isinstance(result, PictureComparison) and result.reference.digest == result.questioned.digest:
+        return True
+    if isinstance(result, Comparison) and result.reference.mark.digest == result.questioned.mark.digest:
+        return True
+    first, second = ({each.digest() for each in side} for side in _sides(result))
+    return bool(first & second)
 
 
 def with_evidence(record: Record, assessment: Assessment) -> Record:
@@ -209,7 +252,7 @@ def evidence_record(assessment: Assessment) -> EvidenceRecord:
 def _population(population: ReferencePopulation | None) -> PopulationRecord | None:
     if population is None:
         return None
-    of, known = population.description, population.diagnostics
+    of, pairs = population.description, population.pairs
     return PopulationRecord(
         name=of.name,
         sha256=population.sha256,
@@ -217,9 +260,9 @@ def _population(population: ReferencePopulation | None) -> PopulationRecord | No
         parameters=of.parameters,
         parameter_hash=of.parameter_hash,
         scanner=of.scanning.scanner,
-        firearms=known.firearms,
-        known_matches=known.known_matches,
-        known_non_matches=known.known_non_matches,
+        firearms=len(pairs.firearm_names),
+        known_matches=pairs.known_matches,
+        known_non_matches=pairs.known_non_matches,
     )
 
 

@@ -25,6 +25,19 @@ NAMES = {
     "cells": Message("cells"),
 }
 BOUNDS = {"elub": Message("empirical bounds (ELUB)"), "invariance": Message("invariance bounds")}
+CHARACTERISTICS = {
+    "class": Message("class characteristics"),
+    "individual": Message("individual characteristics"),
+    "class and individual": Message("class and individual characteristics"),
+}
+CAUTIONS = {
+    "certain": Message("Words of the scale {title}"),
+    "secondary source": Message(
+        "Words of the scale {title} (bands from a secondary source, not checked against the document)"
+    ),
+    "general knowledge": Message("Words of the scale {title} (bands not checked against the document)"),
+    "uncertain": Message("Words of the scale {title} (bands uncertain, not checked against the document)"),
+}
 BITES = {
     None: Message("{bounds}: LR {lower} to {upper}; the likelihood ratio lies between them"),
     "lower": Message("{bounds}: LR {lower} to {upper}; the lower bound stands in place of log₁₀ {value}"),
@@ -159,9 +172,7 @@ def words_said(assessment: Assessment) -> tuple[str, str] | None:
 
 def scale_text(scale: VerbalScale) -> str:
     """Return a verbal scale by its title, with a word of caution where its bands were not seen in a source."""
-    if scale.certainty == "certain":
-        return _("Words of the scale {title}", title=_(scale.title))
-    return _("Words of the scale {title} (bands not checked against the document)", title=_(scale.title))
+    return _(CAUTIONS[scale.certainty], title=_(scale.title))
 
 
 def conclusion_rows(conclusion: ExaminersConclusion) -> list[tuple[str, str]]:
@@ -173,7 +184,7 @@ def conclusion_rows(conclusion: ExaminersConclusion) -> list[tuple[str, str]]:
         (_("Reasons"), conclusion.reasons),
     ]
     if conclusion.basis:
-        found.insert(1, (_("Rests on"), _("{basis} characteristics", basis=conclusion.basis)))
+        found.insert(1, (_("Rests on"), translated(CHARACTERISTICS[conclusion.basis])))
     return found
 
 
@@ -198,13 +209,13 @@ def case_rows(assessment: Assessment) -> list[tuple[str, str]]:
 
 def population_text(population: ReferencePopulation) -> str:
     """Return a population in a line: name, size, beginning of its hash."""
-    known = population.diagnostics
+    pairs = population.pairs
     return _(
         "{name}: {firearms:,} firearms, {matches:,} known matches, {others:,} known non-matches, SHA-256 {hash}",
         name=population.description.name,
-        firearms=known.firearms,
-        matches=known.known_matches,
-        others=known.known_non_matches,
+        firearms=len(pairs.firearm_names),
+        matches=pairs.known_matches,
+        others=pairs.known_non_matches,
         hash=population.sha256[:SHORT_HASH],
     )
 

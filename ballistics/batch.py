@@ -64,6 +64,7 @@ def compare_all(
     units: Unit = "auto",
     pixel_um: float | None = None,
     overwrite: bool = False,
+    only: bool = False,
     kept: int | None = None,
     progress: Progress | None = None,
 ) -> BatchSummary:
@@ -93,6 +94,8 @@ def compare_all(
         Side of a pixel of every photograph in micrometres.
     overwrite : bool
         Start anew even if ``out`` exists.
+    only : bool
+        Refuse to go on with a file that holds other pairs as well.
     kept : int
         How many prepared exhibits are held in memory at once; as the kind of mark suggests when left out.
     progress : callable, optional
@@ -105,7 +108,8 @@ def compare_all(
     Raises
     ------
     OutputError
-        If ``out`` cannot be written, is one of the scans, or was begun under other conditions.
+        If ``out`` cannot be written, is one of the scans, was begun under other conditions, or is being written by
+        another run.
     OptionError
         If ``jobs`` or ``kept`` is out of range, the set is not for bullets, or a pixel is given for scans.
 
@@ -137,6 +141,8 @@ def compare_all(
     exhibits = _Exhibits(method, inputs, kept=kept)
     refused = computed = 0
     with ScoreTable(place, conditions, overwrite=overwrite) as table:
+        if only:
+            table.refuse_others(pairs)
         todo = [pair for pair in _in_blocks(pairs, kept // 2) if not table.has(*pair)]
         done = len(pairs) - len(todo)
         tell = progress or (lambda done, total: None)

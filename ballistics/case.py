@@ -6,6 +6,7 @@ A case is a small TOML file that the examiner fills in; `TEMPLATE` is an empty o
 from __future__ import annotations
 
 import tomllib
+import unicodedata
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -13,11 +14,23 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from ballistics.errors import CaseError
 from ballistics.evidence.conclusions import Basis, ExaminersConclusion, choose
+from ballistics.evidence.wording_lint import transposed_conditionals
+from ballistics.language import Message
 from ballistics.output import Location
 from imaging.errors import FileError
 
 LARGEST_CASE = 100_000
 NEEDED_WHEN_FINAL = ("laboratory", "case", "examiner", "reference", "questioned")
+EXPECTED = {
+    "missing": "this line is missing",
+    "string_type": "expected a text in quotes",
+    "string_too_short": "expected a text that is not empty",
+    "string_pattern_mismatch": "expected one line without control characters",
+    "tuple_type": 'expected a list in square brackets, such as ["K12"]',
+    "bool_type": "expected true or false",
+    "bool_parsing": "expected true or false",
+    "model_type": "expected a part of its own with its lines below, such as [conclusion]",
+}
 
 Line = Annotated[str, Field(max_length=300, pattern=r"^[^\x00-\x1f]*$")]
 Text = Annotated[str, Field(max_length=5000)]
@@ -102,10 +115,32 @@ class Case(_Part):
 
     @model_validator(mode="after")
     def _is_complete(self) -> Self:
-        missing = [name for name in NEEDED_WHEN_FINAL if not getattr(self, name)]
+        missing = [name for name in NEEDED_WHEN_FINAL if not _shows(getattr(self, name))]
         if self.status == "final" and missing:
             raise ValueError(f"a final report needs {', '.join(missing)}; fill them in, or leave it a draft")
         return self
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """What a Word template may ask for, by its key; see `ballistics.document.blocks.FIELDS`."""
+        named = (*NEEDED_WHEN_FINAL, "request", "reviewer", "remarks")
+        return {name: getattr(self, name) for name in named}
+
+    @property
+    def doubtful(self) -> tuple[Message, ...]:
+        """Sentences of the examiner that say how probable a proposition is, each with what to write instead."""
+        own = {"remarks": self.remarks, "reasons": self.conclusion.reasons if self.conclusion else ""}
+        return tuple(
+            Message(
+                'The {line} of the case say: "{sentence}" {why} Write instead: {instead}',
+                line=line,
+                sentence=" ".join(found.sentence.split()),
+                why=found.why,
+                instead=found.instead,
+            )
+            for line, text in own.items()
+            for found in transposed_conditionals(text)
+        )
 
     def examiners_conclusion(self) -> ExaminersConclusion | None:
         """Return the conclusion in the words of its range, or None if none was drawn.
@@ -138,7 +173,8 @@ def read_case(path: Location) -> Case:
     FileError
         If it cannot be read or is no TOML.
     CaseError
-        If a line is not one that a case has, its value does not suit, or a final report lacks something.
+        If a line is not one that a case has, its value does not suit, or a final report lacks something or says
+        how probable a proposition is.
     OptionError, SetError
         If the conclusion is not of its range.
     """
@@ -151,12 +187,35 @@ def read_case(path: Location) -> Case:
     except FileError:
         raise
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        message = first["msg"].removeprefix("Value error, ")
-        raise CaseError(f"{place} is not a case: {where + ': ' if where else ''}{message}.") from error
+        raise CaseError(f"{place} is not a case: {_said(error)}.") from error
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise FileError(f"The case {place} cannot be read ({reason}); it is a TOML file in UTF-8.") from error
     case.examiners_conclusion()
+    if case.status == "final" and case.doubtful:
+        raise CaseError(f"{place} is no final case. {' '.join(case.doubtful)}")
     return case
+
+
+def _shows(text: str) -> bool:
+    """Whether a text has a sign that is seen: a letter, a digit, a mark or a symbol."""
+    return any(unicodedata.category(each)[0] in "LNPS" for each in text)
+
+
+def _said(refused: ValidationError) -> str:
+    """Say what is wrong with the first line of a case file that does not suit."""
+    error = refused.errors()[0]
+    *above, last = error["loc"] or ("",)
+    place = f"{above[-1]}, place {last + 1}" if isinstance(last, int) else ".".join(map(str, error["loc"]))
+    if error["type"] == "extra_forbidden":
+        part, lines = ("the conclusion", ChosenConclusion) if above else ("a case", Case)
+        known = ", ".join(lines.model_fields)
+        return f"it has the line {place}, which {part} does not have; the lines are {known}"
+    limits = error.get("ctx", {})
+    if error["type"] == "string_too_long":
+        said = f"expected {limits['max_length']} letters at most"
+    elif error["type"] == "literal_error":
+        said = f"expected {limits['expected']}"
+    else:
+        said = EXPECTED.get(error["type"], error["msg"].removeprefix("Value error, "))
+    return f"{place}: {said}" if place else said

@@ -12,6 +12,7 @@ page.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 SOURCE = "en"
 OWN_FOLDER = "BALLISTICS_LANGUAGES"
+TAG = re.compile(r"[a-z]{2,3}(-[a-z]{4})?(-([a-z]{2}|\d{3}))?", re.IGNORECASE)
 
 _active: ContextVar[tuple[str, Mapping[str, str]]] = ContextVar("language", default=(SOURCE, {}))
 
@@ -128,7 +130,10 @@ def in_language(tag: str) -> Iterator[None]:
 
 
 def _translations() -> dict[str, Traversable | Path]:
-    """The files of the translations by their tags; one of a laboratory goes before a shipped one."""
+    """The files of the translations by their tags; one of a laboratory goes before a shipped one.
+
+    A file whose name is no tag of a language is none.
+    """
     from importlib.resources import files
 
     folders: list[Traversable | Path] = [files("ballistics").joinpath("languages")]
@@ -143,7 +148,8 @@ def _translations() -> dict[str, Traversable | Path]:
                 f"{OWN_FOLDER} names {folder}, which cannot be read ({error.strerror or error}); name a folder "
                 "of translations such as sq.po, or unset it."
             ) from error
-        found |= {each.name.removesuffix(".po"): each for each in names}
+        tags = {each.name.removesuffix(".po"): each for each in names}
+        found |= {tag: each for tag, each in tags.items() if TAG.fullmatch(tag)}
     found.pop(SOURCE, None)
     return found
 
@@ -151,6 +157,11 @@ def _translations() -> dict[str, Traversable | Path]:
 def _read(tag: str) -> Mapping[str, str]:
     if tag == SOURCE:
         return {}
+    if not TAG.fullmatch(tag):
+        raise OptionError(
+            f"{tag!r} is no tag of a language; give one such as en or sr-Cyrl, and name the file of a translation "
+            "by it: sr-Cyrl.po."
+        )
     known = _translations()
     if tag not in known:
         listed = ", ".join((SOURCE, *sorted(known)))

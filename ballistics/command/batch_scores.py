@@ -73,7 +73,11 @@ def holds_scores(source: Path) -> bool:
     ------
     typer.BadParameter
         If it is a JSON file.
+    FileError
+        If it cannot be read.
     """
+    from ballistics.evidence.delimited import read_head
+
     if not source.is_file():
         return False
     if source.suffix.lower() == ".json":
@@ -81,11 +85,7 @@ def holds_scores(source: Path) -> bool:
             f"{source} is a JSON file; give the CSV file of scores, a folder or a list",
             param_hint="SCORES.csv|FOLDER|LIST",
         )
-    with source.open("rb") as stream:
-        start = stream.readline(1000)
-    text = start.decode("utf-8-sig", "replace").replace(";", ",").replace("\t", ",")
-    head = [cell.strip().strip('"') for cell in text.split(",")]
-    return {"reference", "questioned", "comparable"} <= set(head)
+    return {"reference", "questioned", "comparable"} <= set(read_head(source))
 
 
 def expected_pairs(pairs: Sequence[PairOfPaths], truth: Truth) -> LabelledScores:
@@ -116,7 +116,8 @@ def compare_pairs(
 ) -> Path:
     """Compare pairs into a file of scores, going on with one that is there.
 
-    One that was begun under other conditions is replaced if ``force`` says so, and refused if not.
+    One that cannot be gone on with, such as one from other conditions or with pairs that are not asked for now, is
+    replaced if ``force`` says so, and refused if not.
 
     Returns
     -------
@@ -128,7 +129,8 @@ def compare_pairs(
     typer.Exit
         If the person stops it; the finished pairs stay.
     OutputError
-        If the file cannot be written, or was begun under other conditions and ``force`` is false.
+        If the file cannot be written, another run is writing it, or it cannot be gone on with and ``force`` is
+        false.
     """
     from ballistics.batch import BatchSummary, compare_all
     from ballistics.command.terminal import counting, say
@@ -146,6 +148,7 @@ def compare_pairs(
                 units=how.units.value,
                 pixel_um=how.pixel_um,
                 overwrite=overwrite,
+                only=True,
                 progress=show_progress,
             )
 
@@ -155,7 +158,7 @@ def compare_pairs(
         except ConditionsError:
             if not force:
                 raise
-            say(f"{scores} was begun under other conditions and is compared anew.")
+            say(f"{scores} cannot be gone on with and is compared anew.")
             done = run(overwrite=True)
     except KeyboardInterrupt:
         say(f"Stopped. The pairs that were finished stand in {scores}; the same command goes on from there.")

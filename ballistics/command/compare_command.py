@@ -95,11 +95,10 @@ def compare(
     force: Force = False,
 ) -> None:
     """Compare the marks on two scans or two photographs."""
-    from ballistics.command.report import check_template
+    from ballistics.command.report import check_report
     from ballistics.command.source_file import is_photograph, read_source
     from ballistics.command.terminal import say, working
     from ballistics.compare import compare as compare_scans
-    from ballistics.output import check_output
     from ballistics.segment import read_mask
     from ballistics.striated.landset import shows_land
     from imaging.surface import Surface
@@ -116,10 +115,7 @@ def compare(
         raise typer.BadParameter("photographs have no heights to cut into cells", param_hint="--method")
     pictures = choose_picture_set(params, mark) if by_keypoints else None
     cells = None if by_keypoints else choose_set(params, mark, exhaustive)
-    check_template(report, template)
-    if report:
-        inputs = tuple(path for path in (reference, questioned, mask_a, mask_b, case, template) if path)
-        check_output(report, overwrite=force, inputs=inputs)
+    check_report(report, template, force=force, inputs=(reference, questioned, mask_a, mask_b, case))
     result: Compared | None = None
     with working(f"Reading {reference.name}") as now:
         first, second = (
@@ -171,6 +167,8 @@ def compare(
         answer(question, result),
         report,
         template=template,
+        masks=(mask_a, mask_b),
+        case=case,
         as_json=as_json,
         language=language,
         force=force,
@@ -202,6 +200,8 @@ def _tell(
     report: Path | None,
     *,
     template: Path | None,
+    masks: tuple[Path | None, Path | None],
+    case: Path | None,
     as_json: bool,
     language: str,
     force: bool,
@@ -221,6 +221,8 @@ def _tell(
                     overwrite=force,
                     evidence=evidence,
                     template=template,
+                    masks=masks,
+                    case=case,
                 )
             say(f"Report: {report}")
     finally:

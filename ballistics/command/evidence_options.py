@@ -15,9 +15,12 @@ if TYPE_CHECKING:
 
     from ballistics.assessment import Assessment, Compared, NotCompared, Question
     from ballistics.contract import ComparisonRecord
+    from ballistics.evidence.population import Description
     from ballistics.evidence.scales import VerbalScale
 
 Record = TypeVar("Record", bound="ComparisonRecord")
+
+EXHAUSTIVE = "+exhaustive"
 
 PopulationName = Annotated[
     str | None,
@@ -79,6 +82,10 @@ def ask(
         return Question(case=told)
     words = None if scale is None else _scale(scale)
     opened = open_population(population)
+    if firearms and not all(name.strip() for name in firearms):
+        raise typer.BadParameter(
+            "the name is empty; leave the option out, or write a name", param_hint="--firearm"
+        )
     named = (scanner or (told.scanner if told else "")).strip()
     if not named:
         raise typer.BadParameter(
@@ -119,7 +126,7 @@ def _scale(name: str) -> VerbalScale:
 
 
 def answer(question: Question | None, result: Compared | NotCompared) -> Assessment | None:
-    """Weigh a comparison, and say on stderr what can be done if there is no likelihood ratio.
+    """Weigh a comparison, and say on stderr what to mend in the case, and why there is no likelihood ratio.
 
     Raises
     ------
@@ -128,18 +135,35 @@ def answer(question: Question | None, result: Compared | NotCompared) -> Assessm
     """
     if question is None:
         return None
-    from ballistics.assessment import assess
+    from ballistics.assessment import assess, was_made
     from ballistics.command.terminal import say
     from ballistics.evidence.weight import NoLikelihoodRatio
 
+    for sentence in question.case.doubtful if question.case else ():
+        say(f"Warning: {sentence}")
     found = assess(result, question)
-    if isinstance(found.weight, NoLikelihoodRatio):
+    if was_made(result) and isinstance(found.weight, NoLikelihoodRatio):
         say(f"No likelihood ratio: {found.weight.reason}")
         if question.population is not None and {"parameters", "mark"} & set(found.weight.reasons) == {
             "parameters"
         }:
-            say(f"'--params {question.population.description.parameters}' compares as the population was made.")
+            say(_as_the_population(question.population.description, result.parameters.name))
     return found
+
+
+def _as_the_population(of: Description, used: str) -> str:
+    """Say how to compare under the parameter set of a population."""
+    from ballistics.command.population_facts import hashes_of_sets
+
+    if hashes_of_sets().get(of.parameters) != of.parameter_hash:
+        return "This version has no such parameter set; build the population anew from its scans."
+    base = of.parameters.removesuffix(EXHAUSTIVE)
+    named = "" if base == used.removesuffix(EXHAUSTIVE) else f"'--params {base}'"
+    if base != of.parameters:
+        return f"{named or 'The same'} with --exhaustive compares as the population was made."
+    if used.endswith(EXHAUSTIVE):
+        return f"{named or 'The same'} without --exhaustive compares as the population was made."
+    return f"{named} compares as the population was made."
 
 
 def recorded(record: Record, assessment: Assessment | None) -> Record:

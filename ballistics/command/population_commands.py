@@ -208,6 +208,9 @@ def check(population: Population, as_json: AsJson = False) -> None:
         for problem in problems:
             put(f"Problem: {problem}")
         if not problems:
-            put(f"{population}: the hash fits, the parameter set exists, and the pairs give the same calibrator.")
+            put(
+                f"{population}: the hash fits, the parameter set exists, and the pairs give the same calibrator, "
+                "bounds and figures."
+            )
     if problems:
         raise typer.Exit(ExitCode.PROBLEMS)

@@ -93,6 +93,8 @@ def signature(
     if out and report and out.resolve() == report.resolve():
         raise typer.BadParameter("the page needs another name than the signature", param_hint="--report")
     _check_outputs([out, report], force=force, inputs=[file, mask])
+    if report and report.suffix.lower() != ".html":
+        raise typer.BadParameter(f"{report.name} is no page: end it in .html", param_hint="--report")
     with working(f"Reading {file.name}") as now:
         scan = open_surface(file, units=units.value)
         by_hand = set_by_hand(scan, row=row, shoulders=shoulders, mask=mask)
@@ -144,7 +146,7 @@ def compare_lands(
     force: Force = False,
 ) -> None:
     """Compare two lands of bullets, or two other striated marks."""
-    from ballistics.command.report import check_template, write_result
+    from ballistics.command.report import check_report, write_result
     from ballistics.command.terminal import put_json, working
     from ballistics.language import in_language
     from ballistics.striated.contract import land_pair_record
@@ -156,8 +158,7 @@ def compare_lands(
     refuse_populations(reference, questioned)
     question = ask(population, scanner=scanner, firearms=firearm, scale=scale, case=case)
     parameters = choose_striated_set(params, mark)
-    check_template(report, template)
-    _check_outputs([report], force=force, inputs=[reference, questioned, mask_a, mask_b, case, template])
+    check_report(report, template, force=force, inputs=[reference, questioned, mask_a, mask_b, case])
     with working(f"Reading {reference.name}") as now:
         scans = [open_surface(path, units=units.value) for path in (reference, questioned)]
         by_hand = (
@@ -182,6 +183,8 @@ def compare_lands(
                     evidence=evidence,
                     signatures=(first, second),
                     template=template,
+                    masks=(mask_a, mask_b),
+                    case=case,
                 )
     if as_json:
         put_json(recorded(land_pair_record(result, (first, second)), evidence).model_dump_json(indent=1))
@@ -213,7 +216,7 @@ def compare_bullets(
     force: Force = False,
 ) -> None:
     """Compare two bullets, each given by the scans of its lands."""
-    from ballistics.command.report import check_template, write_result
+    from ballistics.command.report import check_report, write_result
     from ballistics.command.terminal import put_json, working
     from ballistics.language import in_language
     from ballistics.striated.bullet_pair import compare_land_sets
@@ -224,8 +227,7 @@ def compare_bullets(
     refuse_populations(reference, questioned)
     question = ask(population, scanner=scanner, firearms=firearm, scale=scale, case=case)
     parameters = choose_striated_set(params, None, only=StriatedKind.BULLET_LAND)
-    check_template(report, template)
-    _check_outputs([report], force=force, inputs=[*files_of(reference), *files_of(questioned), case, template])
+    check_report(report, template, force=force, inputs=[*files_of(reference), *files_of(questioned), case])
     with working(f"Reading {reference.name}") as now:
         first, second = (
             open_bullet(path, parameters, units=units.value, accept=accept or (), lands=lands)
@@ -238,7 +240,13 @@ def compare_bullets(
             now("Drawing the report")
             with in_language(language):
                 write_result(
-                    pair, report, made=datetime.now(UTC), overwrite=force, evidence=evidence, template=template
+                    pair,
+                    report,
+                    made=datetime.now(UTC),
+                    overwrite=force,
+                    evidence=evidence,
+                    template=template,
+                    case=case,
                 )
     if as_json:
         put_json(recorded(bullet_record(pair), evidence).model_dump_json(indent=1))

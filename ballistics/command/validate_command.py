@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -19,12 +21,12 @@ from ballistics.command.exits import ExitCode
 from ballistics.command.options import Accept, AsJson, Exhaustive, Force, Language, LengthUnit, SetName, Units
 from ballistics.command.photo_options import PixelUm
 from ballistics.command.population_commands import BoundChoice, MethodChoice
+from ballistics.command.report import check_template
 from ballistics.command.validation_report import (
     Final,
     Reports,
     Template,
     check_reports,
-    check_template,
     put_record,
     write_reports,
 )
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 
 LEAST_ROOM = 50_000_000
 NAME = "validation.json"
+FOLDS = REPEATS = 5
 
 
 class SplitChoice(StrEnum):
@@ -71,12 +74,18 @@ def validate(
     method: Annotated[
         MethodChoice | None, typer.Option(help="Calibrator; what suits the score if left out.")
     ] = None,
-    bound: Annotated[BoundChoice, typer.Option(help="How far the known pairs carry.")] = BoundChoice.ELUB,
+    bound: Annotated[
+        BoundChoice | None, typer.Option(help="How far the known pairs carry; elub if left out.")
+    ] = None,
     split: Annotated[
         SplitChoice, typer.Option(help="Which calibrator may judge which pair.")
     ] = SplitChoice.LEAVE_ONE_OUT,
-    folds: Annotated[int, typer.Option(min=2, max=1000, help="Folds of firearms.")] = 5,
-    repeats: Annotated[int, typer.Option(min=1, max=1000, help="How often folds are dealt.")] = 5,
+    folds: Annotated[
+        int | None, typer.Option(min=2, max=1000, help="Folds of firearms with '--split folds'; 5 if left out.")
+    ] = None,
+    repeats: Annotated[
+        int | None, typer.Option(min=1, max=1000, help="How often folds are dealt; 5 times if left out.")
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Where random draws start from.")] = 1,
     reference: Annotated[
         str | None,
@@ -109,7 +118,7 @@ def validate(
     from ballistics.validation.recording import check_day, record
     from ballistics.validation.trial import validate as try_out
 
-    _check_options(split, reference, method)
+    _check_options(split, reference, method, bound=bound, folds=folds, repeats=repeats)
     check_template(report, template)
     how = HowCompared(
         jobs=jobs,
@@ -121,28 +130,28 @@ def validate(
         accept=accept,
     )
     asked = _criteria(criteria)
-    check_day(asked, datetime.now(UTC))
+    check_day(asked, datetime.now().astimezone())
     known = read_truth(truth)
     told = read_case(case) if case else Case()
     population = open_population(reference) if reference else None
     given = holds_scores(source)
     if given:
         how.refuse_all()
-    place = _place(out)
+    place = out if out.suffix.lower() == ".json" else out / NAME
     inputs = tuple(each for each in (source, truth, criteria, case) if each)
-    reports = check_reports(
-        report, place, case=told, purpose=asked.purpose if asked else "", final=final, force=force, inputs=inputs
-    )
-    check_output(place, overwrite=force, inputs=inputs)
-    scores = source if given else _compare(source, place, known, population, how, force=force)
-    labelled = _labelled(scores, known, score, population)
+    purpose = asked.purpose if asked else ""
+    with _folder(place.parent):
+        reports = check_reports(report, place, case=told, purpose=purpose, final=final, force=force, inputs=inputs)
+        check_output(place, overwrite=force, inputs=inputs)
+        scores = source if given else _compare(source, place, known, population, how, force=force)
+        labelled = _labelled(scores, known, score, population)
     started = time.perf_counter()
     with working("Judging pairs"):
         found = try_out(
             labelled,
             method=_method(labelled, method),
-            split=_split(split, folds=folds, repeats=repeats, seed=seed),
-            bound=bound.value,
+            split=_split(split, folds=folds or FOLDS, repeats=repeats or REPEATS, seed=seed),
+            bound=(bound or BoundChoice.ELUB).value,
             population=population,
             criteria=asked,
             seed=seed,
@@ -157,26 +166,47 @@ def validate(
         raise typer.Exit(ExitCode.PROBLEMS)
 
 
-def _check_options(split: SplitChoice, reference: str | None, method: MethodChoice | None) -> None:
+def _check_options(
+    split: SplitChoice,
+    reference: str | None,
+    method: MethodChoice | None,
+    *,
+    bound: BoundChoice | None,
+    folds: int | None,
+    repeats: int | None,
+) -> None:
     if split is SplitChoice.UNTOUCHED and reference is None:
         raise typer.BadParameter("the untouched split judges by a population: name one", param_hint="--reference")
     if split is SplitChoice.UNTOUCHED and method is not None:
         raise typer.BadParameter("the untouched split has the method of the population", param_hint="--method")
+    if split is SplitChoice.UNTOUCHED and bound is not None:
+        raise typer.BadParameter("the untouched split has the bound of the population", param_hint="--bound")
+    for option, value in {"--folds": folds, "--repeats": repeats}.items():
+        if split is not SplitChoice.FOLDS and value is not None:
+            raise typer.BadParameter(f"the {split.value} split has none: give --split folds", param_hint=option)
 
 
-def _place(out: Path) -> Path:
-    """Where the record goes; its folder is made, and refused where nothing can be written."""
+@contextmanager
+def _folder(folder: Path) -> Iterator[None]:
+    """Make a folder with room for what is written; after an error, what was made and is empty goes again."""
     from ballistics.errors import OutputError
 
-    place = out if out.suffix.lower() == ".json" else out / NAME
+    made: list[Path] = []
     try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        room = shutil.disk_usage(place.parent).free
-    except OSError as error:
-        raise OutputError(f"The folder {place.parent} cannot be made ({error.strerror or error}).") from error
-    if room < LEAST_ROOM:
-        raise OutputError(f"{place.parent} has room for {room:,} bytes; free {LEAST_ROOM:,}, or choose another.")
-    return place
+        try:
+            made += (each for each in (folder, *folder.parents) if not each.exists())
+            folder.mkdir(parents=True, exist_ok=True)
+            room = shutil.disk_usage(folder).free
+        except OSError as error:
+            raise OutputError(f"The folder {folder} cannot be made ({error.strerror or error}).") from error
+        if room < LEAST_ROOM:
+            raise OutputError(f"{folder} has room for {room:,} bytes; free {LEAST_ROOM:,}, or choose another.")
+        yield
+    except BaseException:
+        for each in made:
+            with suppress(OSError):
+                each.rmdir()
+        raise
 
 
 def _compare(

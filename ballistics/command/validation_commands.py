@@ -11,13 +11,13 @@ import typer
 from ballistics.command.evidence_options import CaseFile
 from ballistics.command.exits import ExitCode
 from ballistics.command.options import AsJson, Force, Language
+from ballistics.command.report import check_template
 from ballistics.command.validate_command import validate
 from ballistics.command.validation_report import (
     Final,
     Reports,
     Template,
     check_reports,
-    check_template,
     put_record,
     write_reports,
 )

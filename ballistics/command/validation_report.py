@@ -34,22 +34,6 @@ Template = Annotated[
 UNPRINTED = {"pairs", "log10_lr", "unbounded", "lower", "upper", "seal"}
 
 
-def check_template(reports: Sequence[Path] | None, template: Path | None) -> None:
-    """Refuse a Word template that no report would use.
-
-    Raises
-    ------
-    typer.BadParameter
-        If no report is for Word, or the template is no file.
-    """
-    if template is None:
-        return
-    if not any(each.suffix.lower() == ".docx" for each in reports or ()):
-        raise typer.BadParameter("it is for Word: give a --report that ends in .docx", param_hint="--template")
-    if not template.is_file():
-        raise typer.BadParameter(f"{template} is no file", param_hint="--template")
-
-
 def check_reports(
     reports: Sequence[Path] | None,
     place: Path,
@@ -82,10 +66,11 @@ def check_reports(
     OptionError
         If an ending is another one.
     CaseError
-        If a final report lacks something.
+        If a final report lacks something, or the case says how probable a proposition is.
     OutputError
         If a report exists or cannot be written.
     """
+    from ballistics.command.terminal import say
     from ballistics.errors import CaseError
     from ballistics.output import check_output
     from ballistics.statement.writing import check_ending
@@ -98,6 +83,10 @@ def check_reports(
     }
     if final and (missing := [name for name, text in needed.items() if not text.strip()]):
         raise CaseError(f"a final validation report needs {', '.join(missing)}; give them, or leave it a draft")
+    if final and case.doubtful:
+        raise CaseError(f"a final validation report cannot be written. {' '.join(case.doubtful)}")
+    for sentence in case.doubtful:
+        say(f"Warning: {sentence}")
     chosen = tuple(reports) if reports else (place.with_suffix(".html"), place.with_suffix(".pdf"))
     for each in chosen:
         check_ending(each)
@@ -141,6 +130,9 @@ def write_reports(
 def put_record(found: ValidationRecord, *, as_json: bool) -> None:
     """Put what a validation found on stdout: a table, or JSON without the pairs."""
     from ballistics.command.terminal import put, put_json, put_table
+    from ballistics.language import gettext as _
+    from ballistics.validation.findings import DOMINATES, bound_share
+    from ballistics.validation.wording import BOUND_DOMINATES
 
     if as_json:
         put_json(json.dumps(found.model_dump(mode="json", exclude=UNPRINTED), indent=1))
@@ -151,24 +143,29 @@ def put_record(found: ValidationRecord, *, as_json: bool) -> None:
         rows = [_outcome(each) for each in found.outcomes]
         put_table(("Criterion", "Limit", "Found", "Outcome"), rows)
     put("")
+    share = bound_share(found)
+    if share > DOMINATES:
+        put(f"Note: {_(BOUND_DOMINATES, share=share)}")
     for each in found.limits:
         put(f"Note: {each.said}")
 
 
 def _rows(found: ValidationRecord) -> list[tuple[str, str]]:
+    from ballistics.validation.plan import bits
+
     measures, tried, how = found.measures, found.tried, found.how
     interval = (
         "no interval"
         if measures.cllr_lower is None or measures.cllr_upper is None
-        else f"{measures.level:.0%} interval {measures.cllr_lower:.4f} to {measures.cllr_upper:.4f}"
+        else f"{measures.level:.0%} interval {bits(measures.cllr_lower)} to {bits(measures.cllr_upper)}"
     )
-    before = "infinite" if measures.cllr_unbounded is None else f"{measures.cllr_unbounded:.4f}"
+    before = "infinite" if measures.cllr_unbounded is None else bits(measures.cllr_unbounded)
     by = f" by {how.population.name}" if how.population else ""
     met = [each.met for each in found.outcomes]
     return [
-        ("Cllr", f"{measures.cllr:.4f} ({interval}; unbounded {before})"),
-        ("Cllr_min", f"{measures.cllr_min:.4f}"),
-        ("Cllr_cal", f"{measures.cllr_cal:.4f}"),
+        ("Cllr", f"{bits(measures.cllr)} ({interval}; unbounded {before})"),
+        ("Cllr_min", bits(measures.cllr_min)),
+        ("Cllr_cal", bits(measures.cllr_cal)),
         ("Equal error rate", f"{measures.eer:.2%}"),
         *((f"Misleading, LR {each.lr}", _misleading(each.same, each.different)) for each in measures.misleading),
         ("Known pairs", f"{measures.known_matches:,} matches, {measures.known_non_matches:,} non-matches"),

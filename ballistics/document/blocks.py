@@ -6,8 +6,8 @@ A report is written once in these blocks; `ballistics.document.page`, `ballistic
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from io import BytesIO
 from typing import Literal
@@ -15,8 +15,26 @@ from typing import Literal
 from PIL import Image
 
 from ballistics.errors import OptionError
+from ballistics.language import TAG
 
 Status = Literal["draft", "final"]
+
+FIELDS = (
+    "title",
+    "subtitle",
+    "status",
+    "date",
+    "mark",
+    "author",
+    "laboratory",
+    "case",
+    "request",
+    "examiner",
+    "reviewer",
+    "reference",
+    "questioned",
+    "remarks",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +163,8 @@ class Document:
         What it is, and of what.
     cover : tuple of (str, str)
         Labels and values under the title: case, exhibits, examiner, laboratory.
+    fields : mapping of str to str
+        What a Word template may ask for, by a key of `FIELDS` in every language; one that is left out is empty.
     status : {"draft", "final"}
         A draft is marked as one on every page.
     sections : tuple of Section
@@ -163,12 +183,13 @@ class Document:
     Raises
     ------
     OptionError
-        If the language is no tag, or the time has no zone.
+        If the language is no tag, the time has no zone, or there is no such field.
     """
 
     title: str
     subtitle: str = ""
     cover: tuple[tuple[str, str], ...] = ()
+    fields: Mapping[str, str] = field(default_factory=dict, hash=False)
     status: Status = "draft"
     sections: tuple[Section, ...]
     appendix: tuple[Section, ...] = ()
@@ -178,7 +199,11 @@ class Document:
     made: datetime | None = None
 
     def __post_init__(self) -> None:
-        if not re.fullmatch(r"[a-z]{2,3}(-[a-z]{4})?(-([a-z]{2}|\d{3}))?", self.language, re.IGNORECASE):
+        if unknown := self.fields.keys() - set(FIELDS):
+            raise OptionError(
+                f"A report has no field {', '.join(sorted(unknown))}; there are {', '.join(FIELDS)}."
+            )
+        if not TAG.fullmatch(self.language):
             raise OptionError(f"{self.language!r} is no tag of a language; give one such as en or sr-Cyrl.")
         if self.made is not None and self.made.utcoffset() is None:
             raise OptionError(f"The time {self.made} of the report has no zone; give it one.")

@@ -68,7 +68,7 @@ def outline(document: Document) -> Outline:
             status=_("Draft") if document.status == "draft" else _("Final"),
             contents=_("Contents"),
             appendix=_("Appendix"),
-            page=tuple(filter(None, re.split(r"(\{pages?\})", _("Page {page} of {pages}")))),
+            page=page_words(),
         )
         labels = _Labels()
         sections = tuple(
@@ -82,10 +82,16 @@ def outline(document: Document) -> Outline:
         title=legible(document.title),
         subtitle=legible(document.subtitle),
         cover=_rows(document.cover),
+        fields={key: legible(value) for key, value in document.fields.items()},
         mark=legible(document.mark),
         author=legible(document.author),
     )
     return Outline(document=clean, words=words, sections=sections, appendix=appendix)
+
+
+def page_words() -> tuple[str, ...]:
+    """Return the words round the numbers of a page in the active language; see `Words`."""
+    return tuple(filter(None, re.split(r"(\{pages?\})", _("Page {page} of {pages}"))))
 
 
 def legible(text: str) -> str:

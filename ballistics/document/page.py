@@ -63,17 +63,22 @@ def write_document_page(document: Document, path: Location, *, overwrite: bool =
 
 
 def _page_boxes(report: Outline) -> dict[str, object]:
-    counters = {"{page}": Markup("counter(page)"), "{pages}": Markup("counter(pages)")}
     return {
-        "title": _css_text(report.document.title[:90]),
-        "status": _css_text(report.words["status"].upper()),
+        "title": css_text(report.document.title[:90]),
+        "status": css_text(report.words["status"].upper()),
         "draft": report.document.status == "draft",
-        "mark": _css_text(report.document.mark),
-        "pages": Markup(" ").join(counters.get(each) or _css_text(each) for each in report.words["page"]),
+        "mark": css_text(report.document.mark),
+        "pages": css_pages(report.words["page"]),
     }
 
 
-def _css_text(text: str) -> Markup:
+def css_pages(words: tuple[str, ...]) -> Markup:
+    """Return the words and numbers at the foot of a printed page for the CSS property ``content``."""
+    counters = {"{page}": Markup("counter(page)"), "{pages}": Markup("counter(pages)")}
+    return Markup(" ").join(counters.get(each) or css_text(each) for each in words)
+
+
+def css_text(text: str) -> Markup:
     """Return a text as a CSS string in which every character but letters and digits is written by its code."""
     letters = (each if each.isalnum() and each.isascii() else f"\\{ord(each):06x}" for each in text)
     return Markup('"' + "".join(letters) + '"')

@@ -10,9 +10,13 @@ A template is a .docx file in which these placeholders stand where their texts s
 ``{{ author }}``      who answers for it
 ``{{ made }}``        when it was made, or nothing
 ``{{ language }}``    the tag of the language
-``{{ fields["…"] }}`` a value of the cover by its label, such as ``{{ fields["Case"] }}``
+``{{ fields.case }}`` one value by its key, the same in every language; see below
 ``cover``             all labels and values: ``{%p for row in cover %}``, ``{{ row.label }}``, ``{{ row.value }}``
 ===================== ==================================================================================
+
+Keys of ``fields`` are ``laboratory``, ``case``, ``request``, ``examiner``, ``reviewer``, ``reference`` and
+``questioned`` (the exhibits), ``remarks``, ``status``, ``date``, ``title``, ``subtitle``, ``mark`` and ``author``.
+All of them are there in every report; what is not known is empty.
 
 A draft is marked at the head of every page, whatever the template says. Needs the extra ``word``.
 """
@@ -23,13 +27,14 @@ import io
 import re
 import zipfile
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from jinja2 import StrictUndefined, TemplateError
 from jinja2.sandbox import SandboxedEnvironment
 
-from ballistics.document.blocks import Document
+from ballistics.document.blocks import FIELDS, Document
 from ballistics.document.outline import Outline, outline
 from ballistics.errors import OptionError, OutputError
 from ballistics.output import Location, write_output
@@ -37,11 +42,15 @@ from ballistics.output import Location, write_output
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 CONTENT = re.compile(r"\s*\{\{p\s+content\s*\}\}\s*")
 USE = re.compile(r"\{[{%][^}]*\bcontent\b")
+KNOWN = {"title", "subtitle", "status", "mark", "author", "made", "language", "cover", "fields", "content"}
+OLDEST = (1980, 1, 1, 0, 0, 0)
 BROKEN = (ArithmeticError, LookupError, RecursionError, SyntaxError, TemplateError, TypeError, ValueError)
 
 
 def render_word(document: Document, *, template: Path | None = None) -> bytes:
     """Write a report as a Word file.
+
+    Without a time in the document the same content gives the same bytes.
 
     Parameters
     ----------
@@ -58,31 +67,23 @@ def render_word(document: Document, *, template: Path | None = None) -> bytes:
     OutputError
         If the extra ``word`` is not installed.
     """
-    try:
-        import docx
-        from docxtpl import DocxTemplate
+    _check_extra()
+    import docx
 
-        from ballistics.document.word_blocks import add_draft_mark, add_report, add_styles
-        from ballistics.document.word_template import plain_template
-    except ImportError as error:
-        raise OutputError(
-            "Word files need further libraries; install them with pip install 'forensic-ballistics[word]'."
-        ) from error
+    from ballistics.document.word_blocks import add_draft_mark, add_report, add_styles
+    from ballistics.document.word_template import plain_template
+
     report = outline(document)
-    name = f"The Word template {template}" if template else "The plain template"
-    source = _readable(template, name) if template else plain_template(report)
-    word = DocxTemplate(io.BytesIO(source))
+    name = _named(template)
     pages = SandboxedEnvironment(autoescape=True, undefined=StrictUndefined)
-    context = _context(report)
-    word.init_docx()
-    _check_placeholders(word, pages, set(context) | {"content"}, name)
+    word = _opened(_readable(template, name) if template else plain_template(report), pages, name)
     add_styles(word.docx)
     body = word.new_subdoc()
     add_report(body, word.docx, report)
     for text in body.element.body.iter(f"{W}t"):
         text.text = _literal(text.text or "")
     try:
-        word.render({**context, "content": body}, pages)
+        word.render({**_context(report), "content": body}, pages)
     except BROKEN as error:
         raise OptionError(f"{name} cannot be filled: {error}. Mend the placeholder that it names.") from error
     filled = io.BytesIO()
@@ -93,7 +94,22 @@ def render_word(document: Document, *, template: Path | None = None) -> bytes:
     _set_properties(finished.core_properties, report.document)
     file = io.BytesIO()
     finished.save(file)
-    return file.getvalue()
+    return _undated(file.getvalue())
+
+
+def check_template(template: Path) -> None:
+    """Refuse a Word template before any work is done; see `render_word`.
+
+    Raises
+    ------
+    OptionError
+        If it cannot be read, lacks the content, or holds a placeholder that is unknown or broken.
+    OutputError
+        If the extra ``word`` is not installed.
+    """
+    _check_extra()
+    name = _named(template)
+    _opened(_readable(template, name), SandboxedEnvironment(autoescape=True, undefined=StrictUndefined), name)
 
 
 def write_word(
@@ -111,6 +127,38 @@ def write_word(
     return write_output(path, render_word(document, template=template), overwrite=overwrite)
 
 
+def _check_extra() -> None:
+    try:
+        for name in ("docx", "docxtpl", "docxcompose"):
+            import_module(name)
+    except ImportError as error:
+        raise OutputError(
+            "Word files need further libraries; install them with pip install 'forensic-ballistics[word]'."
+        ) from error
+
+
+def _named(template: Path | None) -> str:
+    return f"The Word template {template}" if template else "The plain template"
+
+
+def _opened(source: bytes, pages: SandboxedEnvironment, name: str) -> Any:
+    from docxtpl import DocxTemplate
+
+    word = DocxTemplate(io.BytesIO(source))
+    word.init_docx()
+    _check_placeholders(word, pages, name)
+    return word
+
+
+def _undated(file: bytes) -> bytes:
+    """Return a Word file whose parts do not say when they were packed."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(file)) as old, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as new:
+        for part in old.infolist():
+            new.writestr(zipfile.ZipInfo(part.filename, OLDEST), old.read(part), zipfile.ZIP_DEFLATED)
+    return packed.getvalue()
+
+
 def _readable(template: Path, name: str) -> bytes:
     import docx
 
@@ -124,7 +172,7 @@ def _readable(template: Path, name: str) -> bytes:
     return source
 
 
-def _check_placeholders(word: Any, pages: SandboxedEnvironment, known: set[str], name: str) -> None:
+def _check_placeholders(word: Any, pages: SandboxedEnvironment, name: str) -> None:
     edges = [
         rel.target_part for rel in word.docx.part.rels.values() if rel.reltype.endswith(("/header", "/footer"))
     ]
@@ -140,13 +188,13 @@ def _check_placeholders(word: Any, pages: SandboxedEnvironment, known: set[str],
             f"{places} times and is used {uses} times."
         )
     try:
-        unknown = word.get_undeclared_template_variables(pages) - known
+        unknown = word.get_undeclared_template_variables(pages) - KNOWN
     except TemplateError as error:
         raise OptionError(f"{name} has a broken placeholder: {error}. Mend it.") from error
     if unknown:
         raise OptionError(
             f"{name} has the unknown placeholder {', '.join(sorted(unknown))}; "
-            f"known are {', '.join(sorted(known))}."
+            f"known are {', '.join(sorted(KNOWN))}."
         )
 
 
@@ -161,11 +209,12 @@ def _context(report: Outline) -> dict[str, Any]:
         "made": document.made.strftime("%Y-%m-%d %H:%M %Z") if document.made else "",
         "language": document.language,
     }
+    known = {**dict.fromkeys(FIELDS, ""), **document.fields, **texts, "date": texts["made"]}
     cover = [{"label": _literal(label), "value": _literal(value)} for label, value in document.cover]
     return {
         **{key: _literal(text) for key, text in texts.items()},
         "cover": cover,
-        "fields": {label: _literal(value) for label, value in document.cover},
+        "fields": {key: _literal(known[key]) for key in FIELDS},
     }
 
 

@@ -32,7 +32,12 @@ def plain_template(report: Outline) -> bytes:
     rows = tuple((f"{{{{ cover[{place}].label }}}}", f"{{{{ cover[{place}].value }}}}") for place in places)
     add_facts(template, rows, page.page_width - page.left_margin - page.right_margin)
     template.add_paragraph("{{p content }}")
-    _line(page.header.paragraphs[0], "{{ title }}", 8.5, SOFT)
+    head = page.header.paragraphs[0]
+    template.styles["Header"].paragraph_format.tab_stops.clear_all()
+    head.paragraph_format.tab_stops.add_tab_stop(Mm(160), WD_TAB_ALIGNMENT.RIGHT)
+    _line(head, "{{ title }}", 8.5, SOFT)
+    if report.document.status == "final":
+        _line(head, "\t{{ status|upper }}", 8, SOFT, bold=True)
     foot = page.footer.paragraphs[0]
     template.styles["Footer"].paragraph_format.tab_stops.clear_all()
     foot.paragraph_format.tab_stops.add_tab_stop(Mm(160), WD_TAB_ALIGNMENT.RIGHT)

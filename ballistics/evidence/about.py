@@ -138,7 +138,8 @@ def population_of(
     Notes
     -----
     Columns are named by what they are (``count`` and ``cells``, ``accf``, ``ccf``, ``sequence_average``,
-    ``correlation``). Pairs that could not be compared, or compare an item with itself, become a note.
+    ``correlation``). Pairs that could not be compared, or compare an item with itself or two items again, become
+    a note.
     """
     labelled = named_scores(scores, truth, score=score)
     conditions, pairs = labelled.conditions, labelled.pairs
@@ -163,13 +164,18 @@ def population_of(
         pairs.scores,
         firearms=(pairs.first_firearm, pairs.second_firearm),
         items=(pairs.first_item, pairs.second_item),
+        scans=labelled.scans,
         method=method_named(labelled.kind, method),
         bound=bound,
     )
 
 
 def _left_out_notes(labelled: LabelledScores) -> Iterator[str]:
-    kinds = {"not comparable": "could not be compared", "same item": "compare an item with itself"}
+    kinds = {
+        "not comparable": "could not be compared",
+        "same item": "compare an item with itself",
+        "repeated items": "compare two items again",
+    }
     for kind, text in kinds.items():
         left = [each for each in labelled.left_out if each.kind == kind]
         if not left:

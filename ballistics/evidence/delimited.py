@@ -31,12 +31,15 @@ class Delimited:
         Names of columns in small letters.
     rows : tuple of (int, tuple of str)
         Line number in the file and cells, as many as the head has; empty lines are left out.
+    separator : str
+        Between cells.
     """
 
     place: Path
     content: bytes
     head: tuple[str, ...]
     rows: tuple[tuple[int, tuple[str, ...]], ...]
+    separator: str
 
     def column(self, name: str) -> int:
         """Return the place of a column.
@@ -68,13 +71,11 @@ def read_delimited(path: Path) -> Delimited:
     The separator is the one that the head has most of. A first line such as ``sep=;`` is understood. Lines may be
     shorter than the head: spreadsheets leave out empty cells at the end.
     """
+    content = _content(path)
     try:
-        content = path.read_bytes()
-    except (OSError, ValueError) as error:
-        raise FileError(f"{path} cannot be read ({getattr(error, 'strerror', None) or error})") from error
-    try:
-        text = content.decode("utf-16" if content.startswith(UTF_16) else "utf-8-sig")
-        lines = [(number, cells) for number, cells in _cells(text) if any(cells)]
+        text = _text(content)
+        separator, skipped = _separator(text)
+        lines = [(number, cells) for number, cells in _cells(text, separator, skipped) if any(cells)]
     except (UnicodeDecodeError, csv.Error) as error:
         raise EvidenceError(
             f"{path} is not a table of text ({error}); save it as CSV in UTF-8 (in a spreadsheet: CSV UTF-8)"
@@ -92,17 +93,49 @@ def read_delimited(path: Path) -> Delimited:
                 "with a separator in it goes in quotes"
             )
         rows.append((number, (*cells, *[""] * len(head))[: len(head)]))
-    return Delimited(place=path, content=content, head=head, rows=tuple(rows))
+    return Delimited(place=path, content=content, head=head, rows=tuple(rows), separator=separator)
 
 
-def _cells(text: str) -> Iterator[tuple[int, tuple[str, ...]]]:
-    first, _, rest = text.partition("\n")
-    skipped = 0
+def read_head(path: Path) -> tuple[str, ...]:
+    """Return the names of the columns in small letters, as `read_delimited` finds them; none in what is no table.
+
+    Raises
+    ------
+    FileError
+        If it cannot be read.
+    """
+    content = _content(path)
+    try:
+        text = _text(content)
+        lines = (cells for _, cells in _cells(text, *_separator(text)) if any(cells))
+        return tuple(name.casefold() for name in next(lines, ()))
+    except (UnicodeDecodeError, csv.Error):
+        return ()
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except (OSError, ValueError) as error:
+        raise FileError(f"{path} cannot be read ({getattr(error, 'strerror', None) or error})") from error
+
+
+def _text(content: bytes) -> str:
+    return content.decode("utf-16" if content.startswith(UTF_16) else "utf-8-sig")
+
+
+def _separator(text: str) -> tuple[str, int]:
+    """What stands between cells, and how many lines say so only."""
+    first = text.partition("\n")[0]
     separator = max(SEPARATORS, key=first.count)
     if first.strip().casefold().startswith(SPREADSHEET_HINT):
-        separator = first.strip("\r\n")[len(SPREADSHEET_HINT) :][:1] or separator
-        text, skipped = rest, 1
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+        return first.strip("\r\n")[len(SPREADSHEET_HINT) :][:1] or separator, 1
+    return separator, 0
+
+
+def _cells(text: str, separator: str, skipped: int) -> Iterator[tuple[int, tuple[str, ...]]]:
+    table = text.partition("\n")[2] if skipped else text
+    reader = csv.reader(io.StringIO(table, newline=""), delimiter=separator, strict=True)
     before = skipped
     for cells in reader:
         yield before + 1, tuple(cell.strip() for cell in cells)

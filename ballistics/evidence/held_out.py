@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ballistics.errors import EvidenceError, OptionError
 from ballistics.evidence.calibration import Fit
-from ballistics.evidence.labelled import FloatArray
+from ballistics.evidence.labelled import FloatArray, check_both_kinds
 from imaging.threads import one_blas_thread
 
 
@@ -58,7 +58,7 @@ def held_out(
     Raises
     ------
     EvidenceError
-        If what is left after leaving out two firearms cannot be fitted; the message says which.
+        If one kind of pairs is missing without two firearms, which the message names; else as ``fit`` says.
     OptionError
         If ``groups`` is below 2.
 
@@ -93,10 +93,11 @@ def held_out(
             judged = (low == left) & (high == right)
             kept = ~(np.isin(low, (left, right)) | np.isin(high, (left, right)))
             try:
-                found[judged] = fit(values[kept], same[kept]).log10_lr(values[judged])
+                check_both_kinds(same[kept])
             except EvidenceError as error:
                 out = ", ".join(names[np.isin(np.arange(len(names)) % count, (left, right))][:4])
                 raise EvidenceError(
                     f"without the pairs of {out} nothing can be fitted ({error}); add known pairs of more firearms"
                 ) from error
+            found[judged] = fit(values[kept], same[kept]).log10_lr(values[judged])
     return HeldOut(log10_lr=found, groups=count, fits=len(folds))

@@ -7,10 +7,12 @@ from typing import Annotated, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from ballistics.errors import EvidenceError
 from ballistics.evidence.labelled import LARGEST_SCORE, BoolArray, FloatArray, check_both_kinds
+from ballistics.evidence.names import one_spelling
+from ballistics.evidence.seal import Part
 
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^\S(.*\S)?$")]
 
@@ -19,7 +21,7 @@ FEWEST_FIREARMS = 4
 FEWEST_MATCHED = 3
 
 
-class KnownPairs(BaseModel):
+class KnownPairs(Part):
     """Pairs of marks whose origin is known.
 
     Parameters
@@ -36,8 +38,6 @@ class KnownPairs(BaseModel):
     >>> len(KnownPairs.from_columns({"ccf": [0.9]}, firearms=(["a"], ["a"]), items=(["a1"], ["a2"])))
     1
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     scores: Annotated[Mapping[Name, tuple[float, ...]], Field(min_length=1)]
     first_firearm: tuple[Name, ...]
@@ -62,7 +62,10 @@ class KnownPairs(BaseModel):
             zip(self.first_firearm, self.second_firearm, self.first_item, self.second_item, strict=True)
         ):
             if item == other:
-                raise ValueError(f"pair {row} compares {item!r} with itself; leave it out: it is no known match")
+                raise ValueError(
+                    f"pair {row} compares {item!r} with itself, which is no known match; keep one scan of each "
+                    "item"
+                )
             for name, made_by in ((item, gun), (other, other_gun)):
                 if owner.setdefault(name, made_by) != made_by:
                     raise ValueError(
@@ -71,7 +74,8 @@ class KnownPairs(BaseModel):
                     )
             if (before := seen.setdefault(frozenset((item, other)), row)) != row:
                 raise ValueError(
-                    f"pair {row} ({item!r}, {other!r}) is pair {before} again; every pair may be there once"
+                    f"pairs {before} and {row} both compare {item!r} with {other!r}; two items may be compared "
+                    "once: keep one scan of each item"
                 )
 
     @classmethod
@@ -89,7 +93,8 @@ class KnownPairs(BaseModel):
         scores : mapping of str to array_like, shape (n,)
             Finite.
         firearms, items : pair of sequences of str, length n
-            Of the first and of the second mark.
+            Of the first and of the second mark. Of several spellings of one firearm
+            (`ballistics.evidence.names.plain_name`) the first in the order of letters is kept.
 
         Raises
         ------
@@ -106,12 +111,13 @@ class KnownPairs(BaseModel):
                     f"{name} of pair {bad[0]} is {values.flat[bad[0]]}; expected finite numbers: leave out pairs "
                     "that could not be compared, and say so in the notes of the population"
                 )
+        spelling = one_spelling(sorted({*firearms[0], *firearms[1]}))
         try:
             given = cls.model_validate(
                 {
                     "scores": {name: np.asarray(column, np.float64).tolist() for name, column in scores.items()},
-                    "first_firearm": list(firearms[0]),
-                    "second_firearm": list(firearms[1]),
+                    "first_firearm": [spelling[name] for name in firearms[0]],
+                    "second_firearm": [spelling[name] for name in firearms[1]],
                     "first_item": list(items[0]),
                     "second_item": list(items[1]),
                 }
@@ -162,6 +168,16 @@ class KnownPairs(BaseModel):
         """Every firearm once."""
         return frozenset(self.first_firearm) | frozenset(self.second_firearm)
 
+    @property
+    def known_matches(self) -> int:
+        """Number of pairs of one firearm."""
+        return int(self.same.sum())
+
+    @property
+    def known_non_matches(self) -> int:
+        """Number of pairs of two firearms."""
+        return len(self) - self.known_matches
+
     def check_size(self) -> None:
         """Refuse pairs that are too few for a calibrator that can be tried on firearms it does not know.
 
@@ -173,13 +189,14 @@ class KnownPairs(BaseModel):
         """
         names = self.firearm_names
         if len(names) < FEWEST_FIREARMS:
+            which = f" ({', '.join(sorted(names))})" if names else ""
             raise EvidenceError(
-                f"found {len(names)} firearm{'s' * (len(names) != 1)} ({', '.join(sorted(names))}); expected "
-                f"{FEWEST_FIREARMS} or more, so that two can be left out and two remain"
+                f"found {len(names)} firearm{'s' * (len(names) != 1)}{which}; expected {FEWEST_FIREARMS} or more, "
+                "so that two can be left out and two remain"
             )
         same = self.same
         check_both_kinds(same)
-        for kind, count in (("matches", int(same.sum())), ("non-matches", int((~same).sum()))):
+        for kind, count in (("matches", self.known_matches), ("non-matches", self.known_non_matches)):
             if count < FEWEST_OF_A_KIND:
                 raise EvidenceError(f"found {count} known {kind}; expected {FEWEST_OF_A_KIND} or more: add pairs")
         if (matched := len(set(self.firearms[0][same]))) < FEWEST_MATCHED:
@@ -193,5 +210,9 @@ def told(error: ValidationError) -> str:
     """Return the first thing that a record got wrong, in one line."""
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"])
+    if where and first["type"] == "missing":
+        return f"{where} is missing"
+    if where and isinstance(first["input"], str) and not first["input"].strip():
+        return f"{where} is empty; write something there"
     message = first["msg"].removeprefix("Value error, ")
     return f"{where}: {message}" if where else message

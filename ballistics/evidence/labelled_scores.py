@@ -5,28 +5,30 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from ballistics.errors import EvidenceError
 from ballistics.evidence.delimited import Delimited, read_delimited
 from ballistics.evidence.known_pairs import KnownPairs
 from ballistics.evidence.labelled import LARGEST_SCORE
 from ballistics.evidence.method import ScoreKind
+from ballistics.evidence.seal import Part
 from ballistics.evidence.truth import Truth, TruthLine, parts_of
 from ballistics.output import Location
 from ballistics.score_table import Conditions, ScoreRow, record_of
 
 COMPARABLE = {"true": True, "false": False}
+MOST_CELLS = 100_000
 
 Unknown = Literal["refuse", "leave out"]
-LeftOutKind = Literal["not comparable", "same item", "not in the manifest"]
+LeftOutKind = Literal["not comparable", "same item", "repeated items", "not in the manifest"]
 
 
-class LeftOut(BaseModel):
+class LeftOut(Part):
     """A pair that has no score to be judged by, and why.
 
     Parameters
@@ -38,8 +40,6 @@ class LeftOut(BaseModel):
     kind, reason : str
         Why the pair is left out, in a word and in full.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     reference: str
     questioned: str
@@ -62,7 +62,8 @@ class LabelledScores:
     pairs : KnownPairs
         Columns of scores, firearms and items of both marks.
     left_out : tuple of LeftOut
-        Pairs that could not be compared, compare an item with itself, or are not in the manifest.
+        Pairs that could not be compared, compare an item with itself or two items again, or are not in the
+        manifest.
     conditions : Conditions, optional
         What the scores were computed with; None where nobody wrote it down.
     truth : Truth, optional
@@ -90,6 +91,12 @@ class LabelledScores:
         return "one score" if len(names) == 1 else "cell count" if names[1:] == ("cells",) else "several scores"
 
     @property
+    def scans(self) -> dict[str, str]:
+        """Items by the SHA-256 of their scans, as far as it is known."""
+        items = {line.file: line.item for line in self.truth.lines} if self.truth else {}
+        return {digest: items[name] for name, digest in self.inputs.items()}
+
+    @property
     def studies(self) -> dict[str, str]:
         """The study of every item; empty where the manifest has none."""
         lines = self.truth.lines if self.truth else ()
@@ -103,6 +110,7 @@ class _Row:
     one: TruthLine | None
     other: TruthLine | None
     unknown: str = ""
+    comma: bool = False
 
     @property
     def files(self) -> tuple[str, str]:
@@ -145,11 +153,17 @@ def labelled_scores(
     Raises
     ------
     EvidenceError
-        If a column is missing, a score is empty, no number or not finite, a pair is there twice (in either order),
-        two files fit one line of the manifest, a file is not in it, or no pair was compared. The message names
-        the lines.
+        If a column is missing, a score is empty, no number or not finite, a count is negative, broken or above its
+        cells, or these are more than 100 000, a pair is there twice (in either order), two files fit one line of
+        the manifest, a file is not in it, or no pair was compared. The message names the lines.
     FileError
         If the file cannot be read.
+
+    Notes
+    -----
+    Of several pairs of scans of the same two items the first that was compared is kept, by the names of its files
+    in the manifest; the others are left out. Where semicolons or tabs separate cells, numbers may have a decimal
+    comma.
 
     Examples
     --------
@@ -163,15 +177,17 @@ def labelled_scores(
     >>> found.kind, found.pairs.same.tolist(), found.left_out
     ('cell count', [True], ())
     """
-    source = None
+    source, comma = None, False
     if isinstance(scores, str | os.PathLike):
         table = read_delimited(Path(scores))
         cells = _cells_of(table)
         conditions = conditions or conditions_beside(table.place)
+        comma = table.separator != ","
         source = table.place.name, hashlib.sha256(table.content).hexdigest()
     else:
         cells = [(f"row {number}", _texts(row)) for number, row in enumerate(scores, start=1)]
-    rows, inputs = _known(cells, truth, conditions, unknown)
+    known, inputs = _known(cells, truth, conditions, unknown)
+    rows = [replace(row, comma=comma) for row in known]
     both = [(row, _left_out(row)) for row in rows]
     left_out = [left for _, left in both if left is not None]
     compared = [row for row, left in both if left is None]
@@ -179,6 +195,8 @@ def labelled_scores(
         reason = left_out[0].reason if left_out else "there is no row"
         raise EvidenceError(f"no pair has a score; of {len(rows)} pairs the first because: {reason}")
     _check_pairs(rows)
+    compared, repeated = _each_once(compared)
+    left_out += repeated
     return LabelledScores(
         pairs=_pairs(compared, columns),
         left_out=tuple(sorted(left_out, key=lambda left: (left.kind, *sorted((left.reference, left.questioned))))),
@@ -267,7 +285,10 @@ def _line(truth: Truth, path: str) -> TruthLine | EvidenceError:
 def _left_out(row: _Row) -> LeftOut | None:
     comparable = COMPARABLE.get(row.cells["comparable"].casefold())
     if comparable is None:
-        raise EvidenceError(f"{row.where}: comparable is {row.cells['comparable']!r}; expected True or False")
+        raise EvidenceError(
+            f"{row.where}: comparable is {row.cells['comparable']!r}; expected True or False, in English as "
+            "compare-all writes them: a spreadsheet may have translated them"
+        )
     kind: LeftOutKind
     if row.one is None or row.other is None:
         kind, reason = "not in the manifest", row.unknown
@@ -277,8 +298,25 @@ def _left_out(row: _Row) -> LeftOut | None:
         kind, reason = "not comparable", _by_names(row)
     else:
         return None
+    return _left(row, kind, reason)
+
+
+def _left(row: _Row, kind: LeftOutKind, reason: str) -> LeftOut:
     firearms = (row.one.firearm, row.other.firearm) if row.one and row.other else ()
     return LeftOut(reference=row.files[0], questioned=row.files[1], firearms=firearms, kind=kind, reason=reason)
+
+
+def _each_once(compared: Sequence[_Row]) -> tuple[list[_Row], list[LeftOut]]:
+    """Keep of the pairs of the same two items the first by the names of its files, and list the others."""
+    kept: dict[tuple[str, ...], _Row] = {}
+    left_out = []
+    for row in sorted(compared, key=lambda row: sorted(row.files)):
+        items = tuple(sorted(line.item for line in (row.one, row.other) if line))
+        first = kept.setdefault(items, row)
+        if first is not row:
+            reason = f"{' and '.join(items)} are compared already, by {' and '.join(sorted(first.files))}"
+            left_out.append(_left(row, "repeated items", reason))
+    return list(kept.values()), left_out
 
 
 def _by_names(row: _Row) -> str:
@@ -301,6 +339,9 @@ def _check_pairs(rows: Sequence[_Row]) -> None:
 
 def _pairs(rows: Sequence[_Row], columns: Sequence[str] | None) -> KnownPairs:
     names = tuple(columns) if columns is not None else _default_columns(rows)
+    if "score" in names:
+        for row in rows:
+            _check_count(row)
     lines = [(row.one, row.other) for row in rows]
     return KnownPairs.from_columns(
         {name: [_number(row, name) for row in rows] for name in names},
@@ -318,14 +359,27 @@ def _number(row: _Row, name: str) -> float:
         raise EvidenceError(f"there is no column {name!r} among the scores; found {', '.join(row.cells)}")
     text = row.cells[name]
     try:
-        value = float(text)
+        value = float(text.replace(",", ".") if row.comma else text)
     except ValueError:
         what = "empty" if not text else f"{text!r}"
+        hint = "; a decimal comma needs semicolons or tabs between cells" if "," in text else ""
         raise EvidenceError(
-            f"{row.where}: {name} is {what}; expected a number for every pair that was compared"
+            f"{row.where}: {name} is {what}; expected a number for every pair that was compared{hint}"
         ) from None
     if not abs(value) <= LARGEST_SCORE:
         raise EvidenceError(
             f"{row.where}: {name} is {text}; expected a finite number: a pair without a score is not comparable"
         )
     return value
+
+
+def _check_count(row: _Row) -> None:
+    """Refuse a count of cells that none can be; a score without cells is no count."""
+    if not row.cells.get("cells"):
+        return
+    count, cells = _number(row, "score"), _number(row, "cells")
+    if not (1 <= cells <= MOST_CELLS and 0 <= count <= cells and count % 1 == cells % 1 == 0):
+        raise EvidenceError(
+            f"{row.where}: a score of {row.cells['score']} of {row.cells['cells']} cells; expected whole numbers, "
+            f"1 to {MOST_CELLS:,} cells and no more congruent cells than these"
+        )

@@ -9,9 +9,10 @@ from ballistics.evidence.labelled_scores import LabelledScores, Unknown, conditi
 from ballistics.evidence.method import SLIGHT_PENALTY, SUITS, Method, MethodName, ScoreKind
 from ballistics.evidence.truth import Truth
 from ballistics.output import Location
-from ballistics.score_table import Conditions
+from ballistics.score_table import COLUMNS, Conditions
 
 COUNT, ACCF, CELLS = "count", "accf", "cells"
+NO_SCORES = frozenset(COLUMNS) - {"score", ACCF}
 
 
 def named_scores(
@@ -28,7 +29,7 @@ def named_scores(
     score : str, optional
         ``"count"`` (with the cells), ``"accf"``, several joined by ``+``, or the score that the file has, such as
         ``"ccf"``; the count where there is one, else the score of the file. Where no record says what the scores
-        are, a column of the file by its name.
+        are, ``"score"``, or a column of the file that a batch does not write.
     unknown : str
         As in `ballistics.evidence.labelled_scores.labelled_scores`.
 
@@ -40,7 +41,8 @@ def named_scores(
     Raises
     ------
     EvidenceError
-        If there is no such score, or as `ballistics.evidence.labelled_scores.labelled_scores` says.
+        If there is no such score, one is named twice, or as
+        `ballistics.evidence.labelled_scores.labelled_scores` says.
     FileError
         If the file cannot be read.
     """
@@ -85,13 +87,17 @@ def _columns(conditions: Conditions | None, score: str | None) -> dict[str, str]
     if conditions is None and score is None:
         return None
     if conditions is None:
-        names = [name.strip() for name in (score or "").split("+")]
+        names = _names(score or "")
+        if others := [name for name in names if name in NO_SCORES]:
+            raise EvidenceError(
+                f"{others[0]} is no score; expected {COUNT}, {ACCF}, score, or a score in a column of your own"
+            )
         chosen = {name: "score" if name == COUNT else name for name in names}
     else:
         counts = CELLS in conditions.parameters.get("values", {})
         own = COUNT if counts else conditions.score
         known = {own: "score", **({ACCF: ACCF} if counts else {})}
-        names = [name.strip() for name in (score or own).split("+")]
+        names = _names(score or own)
         if unknown := [name for name in names if name not in known]:
             raise EvidenceError(
                 f"these scores have no {unknown[0]!r}; expected one of {', '.join(known)}"
@@ -99,3 +105,11 @@ def _columns(conditions: Conditions | None, score: str | None) -> dict[str, str]
             )
         chosen = {name: known[name] for name in names}
     return {**chosen, CELLS: CELLS} if list(chosen) == [COUNT] else chosen
+
+
+def _names(score: str) -> list[str]:
+    names = [name.strip() for name in score.split("+")]
+    columns = ["score" if name == COUNT else name for name in names]
+    if twice := [name for name, column in zip(names, columns, strict=True) if columns.count(column) > 1]:
+        raise EvidenceError(f"the score {score!r} names {twice[0]} twice; name every score once")
+    return names

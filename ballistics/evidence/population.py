@@ -6,16 +6,18 @@ report: an edited file is refused, with the parts that were changed.
 
 from __future__ import annotations
 
+import codecs
+import json
 import os
 from collections.abc import Mapping, Sequence
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from ballistics.errors import EvidenceError
 from ballistics.evidence.bounds import Bounds, elub, invariance_bounds
@@ -24,20 +26,18 @@ from ballistics.evidence.held_out import held_out
 from ballistics.evidence.known_pairs import KnownPairs, Name, told
 from ballistics.evidence.method import Method, ScoreKind
 from ballistics.evidence.performance import cllr, cllr_min
-from ballistics.evidence.seal import Hash, as_lines, check_seal, seal_of, sha256_of
+from ballistics.evidence.seal import Hash, Part, as_lines, check_seal, seal_of, sha256_of
 from ballistics.output import write_output
 from imaging.errors import FileError
 
 Text = Annotated[str, Field(min_length=1, max_length=4000, pattern=r"\S")]
 
+LAYOUT: Final = 2
+
 COLUMNS = {"cell count": "two columns, the count and the cells", "one score": "one column"}
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class Scanning(_Part):
+class Scanning(Part):
     """How and when the marks were scanned.
 
     Parameters
@@ -59,7 +59,7 @@ class Scanning(_Part):
     scanned: date | None = None
 
 
-class Origin(_Part):
+class Origin(Part):
     """Where the scores come from and who may use them.
 
     Parameters
@@ -78,7 +78,7 @@ class Origin(_Part):
     made_by: Text
 
 
-class Description(_Part):
+class Description(Part):
     """What a population is of.
 
     Parameters
@@ -110,7 +110,7 @@ class Description(_Part):
     notes: tuple[Text, ...] = ()
 
 
-class Diagnostics(_Part):
+class Diagnostics(Part):
     """What the known pairs are and how well their calibrator does on firearms that it does not know.
 
     Parameters
@@ -150,16 +150,19 @@ class Diagnostics(_Part):
     fits: int
 
 
-class ReferencePopulation(_Part):
+class ReferencePopulation(Part):
     """Known pairs with their description, the calibrator fitted to them, its bounds and how well it does.
 
     It is made by `build_population`, written by `write_population` and read by `read_population`. ``seal`` has the
     hash of every part, ``sha256`` the hash of the seal; where they do not fit the content there is no population.
+    ``scans`` has the items by the SHA-256 of their scans, as far as it is known, so that a case is not weighed by
+    itself. A seal finds edits and accidents; it is no signature, and who builds a population can write anything.
     """
 
-    layout: Literal[1] = 1
+    layout: Literal[2] = LAYOUT
     description: Description
     pairs: KnownPairs
+    scans: Mapping[Hash, Name]
     method: Method
     calibrator: Calibrator
     bounds: Bounds
@@ -195,6 +198,7 @@ def build_population(
     *,
     firearms: tuple[Sequence[str], Sequence[str]],
     items: tuple[Sequence[str], Sequence[str]],
+    scans: Mapping[str, str] | None = None,
     method: Method | None = None,
     bound: Literal["elub", "invariance"] = "elub",
 ) -> ReferencePopulation:
@@ -210,6 +214,8 @@ def build_population(
         The firearm of the first and of the second mark of every pair; equal names make a known match.
     items : pair of sequences of str, length n
         The cartridge case, bullet or test tool of either mark.
+    scans : mapping of str to str, optional
+        Items by the SHA-256 of their scans; those that are in no pair are left out.
     method : Method, optional
         How the calibrator is fitted; the default for the kind of score if not given, see
         `ballistics.evidence.method`.
@@ -270,6 +276,7 @@ def build_population(
     content: dict[str, Any] = {
         "description": description,
         "pairs": pairs,
+        "scans": _scans_of(pairs, scans or {}),
         "method": chosen,
         "calibrator": calibrator,
         "bounds": bounds,
@@ -277,8 +284,8 @@ def build_population(
             firearms=len(pairs.firearm_names),
             matched_firearms=len(set(guns[0][same])),
             firearm_pairs=len(np.unique(guns[:, ~same], axis=1).T),
-            known_matches=int(same.sum()),
-            known_non_matches=int((~same).sum()),
+            known_matches=pairs.known_matches,
+            known_non_matches=pairs.known_non_matches,
             ties=_ties(table, pairs),
             separated=bool(known[same].min() > known[~same].max()),
             cllr=cllr(bounded, same),
@@ -301,6 +308,11 @@ def _check_columns(kind: ScoreKind, names: tuple[str, ...]) -> None:
             f"found {len(names)} columns of scores ({', '.join(names)}); {kind} needs "
             f"{COLUMNS.get(kind, 'two columns or more')}"
         )
+
+
+def _scans_of(pairs: KnownPairs, scans: Mapping[str, str]) -> dict[str, str]:
+    items = {*pairs.first_item, *pairs.second_item}
+    return {digest: scans[digest] for digest in sorted(scans) if scans[digest] in items}
 
 
 def _ties(table: np.ndarray[Any, np.dtype[np.float64]], pairs: KnownPairs) -> int:
@@ -339,6 +351,26 @@ def read_population(path: str | os.PathLike[str]) -> ReferencePopulation:
             f"{os.fspath(path)} cannot be read ({getattr(error, 'strerror', None) or error})"
         ) from error
     try:
-        return ReferencePopulation.model_validate_json(raw)
+        return ReferencePopulation.model_validate_json(raw.removeprefix(codecs.BOM_UTF8))
     except ValidationError as error:
-        raise EvidenceError(f"{os.fspath(path)} is not a population that can be used: {told(error)}") from error
+        reason = _other_layout(raw) or told(error)
+        raise EvidenceError(f"{os.fspath(path)} is not a population that can be used: {reason}") from error
+
+
+def _other_layout(raw: bytes) -> str | None:
+    try:
+        content = json.loads(raw.decode("utf-8-sig"))
+    except ValueError:
+        return None
+    found = content.get("layout") if isinstance(content, dict) else None
+    if type(found) is not int or found == LAYOUT:
+        return None
+    if found > LAYOUT:
+        return (
+            f"it was made by a newer version of this program (layout {found}, this version reads {LAYOUT}); "
+            "install that version, or build the population anew from its scores"
+        )
+    return (
+        f"it was made by an older version of this program (layout {found}, this version reads {LAYOUT}); build "
+        "the population anew from its scores"
+    )

@@ -42,8 +42,9 @@ class VerbalScale(BaseModel):
     name, title, source : str
         What it is called and where it stands.
     certainty : str
-        ``"certain"``: seen in the named source. ``"general knowledge"``: not seen in a source, to be checked
-        against the document before a report relies on it.
+        ``"certain"``: seen in the named source. ``"secondary source"``: seen in a text about it.
+        ``"general knowledge"``: not seen in a source. All but the first are to be checked against the document
+        before a report relies on them.
     includes : str
         Which end of a band belongs to it: ``"lower"`` (100 begins the band 100 to 1000) or ``"upper"`` (100 ends
         the band 10 to 100).
@@ -66,7 +67,7 @@ class VerbalScale(BaseModel):
     name: str
     title: str
     source: str
-    certainty: Literal["certain", "general knowledge", "uncertain"]
+    certainty: Literal["certain", "secondary source", "general knowledge", "uncertain"]
     includes: Literal["lower", "upper"]
     boundary: str
     sentence: str

@@ -1,4 +1,4 @@
-"""The seal of a record: a hash of every part, and the hash of these hashes, so that an edit is found and named."""
+"""The parts of a record and its seal: a hash of every part, and the hash of these, so that an edit is found."""
 
 from __future__ import annotations
 
@@ -7,9 +7,15 @@ import json
 from collections.abc import Mapping
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
 Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class Part(BaseModel):
+    """A part of a record: frozen, finite, nothing extra."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 def sha256_of(part: object) -> str:

@@ -61,9 +61,20 @@ def open_population(name: str) -> ReferencePopulation:
         what = "is a folder" if folder else "is neither a shipped population nor a file"
         raise FileError(f"{printable(name)} {what}; name a shipped population or a JSON file. {known}")
     if not start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
+        if _holds_scores(start):
+            raise EvidenceError(
+                f"{printable(name)} is a list of scores; 'ballistics population build {printable(name)} --truth "
+                f"TRUTH.csv --about ABOUT.toml --out POP.json' makes a population of it. {known}"
+            )
         what = "a scan or another archive" if zipfile.is_zipfile(place) else "something else"
         raise EvidenceError(
             f"{printable(name)} is {what}; a population is a JSON file that 'ballistics population build' wrote. "
             f"{known}"
         )
     return read_population(place)
+
+
+def _holds_scores(start: bytes) -> bool:
+    """Whether a file begins with the head of a table of scores, in whatever encoding."""
+    head = start.replace(b"\0", b"").lower()
+    return b"reference" in head and b"questioned" in head

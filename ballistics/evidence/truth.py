@@ -13,6 +13,7 @@ from pathlib import Path
 
 from ballistics.errors import EvidenceError
 from ballistics.evidence.delimited import read_delimited
+from ballistics.evidence.names import one_spelling
 from ballistics.output import Location
 from ballistics.score_table import FORMULA, path_cell
 
@@ -125,10 +126,15 @@ def read_truth(path: Location) -> Truth:
     Raises
     ------
     EvidenceError
-        If a column is missing, a cell of these columns is empty, a file is there twice, one item has two firearms
-        or two studies, or two names of firearms differ in capitals or spaces only. The message names the lines.
+        If it is a JSON file, a column is missing, a cell of these columns is empty, a file is there twice, or one
+        item has two firearms or two studies. The message names the lines.
     FileError
         If it cannot be read.
+
+    Notes
+    -----
+    Names of firearms that differ in capitals, spaces or the way that Unicode writes a letter only
+    (`ballistics.evidence.names.plain_name`) are one firearm, called as in the first line that has it.
 
     Examples
     --------
@@ -139,7 +145,10 @@ def read_truth(path: Location) -> Truth:
     >>> found.firearm, found.item, found.classes
     ('pistol A', 'a 1', {'make': 'Ruger'})
     """
-    table = read_delimited(Path(path).absolute())
+    place = Path(path).absolute()
+    if place.suffix.lower() == ".json":
+        raise EvidenceError(f"{place} is a JSON file; a manifest is CSV or TSV with a line for every mark")
+    table = read_delimited(place)
     head = list(table.head)
     if "study" not in head and "group" in head:
         head[head.index("group")] = "study"
@@ -157,7 +166,8 @@ def read_truth(path: Location) -> Truth:
             raise EvidenceError(f"line {number} of {table.place} names no file: {given['file']!r}")
         classes = {name: cells[at] for name, at in others.items()}
         lines.append(TruthLine(line=number, classes=classes, **{"study": "", "item": "", **given}))
-    lines = _with_items(lines)
+    spelling = one_spelling(line.firearm for line in lines)
+    lines = [replace(line, firearm=spelling[line.firearm]) for line in _with_items(lines)]
     _check(table.place, lines)
     return Truth(place=table.place, sha256=hashlib.sha256(table.content).hexdigest(), lines=tuple(lines))
 
@@ -176,7 +186,6 @@ def _with_items(lines: Sequence[TruthLine]) -> list[TruthLine]:
 def _check(place: Path, lines: Sequence[TruthLine]) -> None:
     files: dict[tuple[str, ...], TruthLine] = {}
     items: dict[str, TruthLine] = {}
-    firearms: dict[str, TruthLine] = {}
     for line in lines:
         before = files.setdefault(parts_of(line.file), line)
         if before is not line:
@@ -191,12 +200,6 @@ def _check(place: Path, lines: Sequence[TruthLine]) -> None:
                     f"lines {before.line} and {line.line} of {place} say that the item {line.item} is of the "
                     f"{what} {one} and of {other}; one item has one {what}: give every item a name of its own"
                 )
-        before = firearms.setdefault(" ".join(line.firearm.split()).casefold(), line)
-        if before.firearm != line.firearm:
-            raise EvidenceError(
-                f"lines {before.line} and {line.line} of {place} name the firearms {before.firearm!r} and "
-                f"{line.firearm!r}, which differ in capitals or spaces only; write one name alike, or number them"
-            )
 
 
 def parts_of(path: str) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
-from pydantic import BaseModel, ConfigDict, ValidatorFunctionWrapHandler, WrapValidator
+from pydantic import ValidatorFunctionWrapHandler, WrapValidator
 
 from ballistics.errors import EvidenceError
 from ballistics.evidence.bounds import Bounds
@@ -17,11 +17,13 @@ from ballistics.evidence.labelled import BoolArray, FloatArray, check_scores
 from ballistics.evidence.population import ReferencePopulation
 from ballistics.evidence.scales import DIFFERENT, SAME, figure
 from ballistics.evidence.scope import Why, outside
+from ballistics.evidence.seal import Part
 from ballistics.language import Message, joined
 
 FEW_FIREARMS = 20
 SAME_FIT = 0.005
 
+UNCHECKED = Message("No firearm of the case was named, so it was not checked against the population's.")
 ABOUT_EQUAL = Message(
     "The likelihood ratio is {number} ({level:.0%} interval {lower} to {upper}). The score is about as probable "
     "if {favoured} as if {other}."
@@ -40,18 +42,14 @@ Said = Annotated[str, WrapValidator(_as_said)]
 """Text that stays a message, so that a page can say it in its own language; plain text in JSON."""
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class Propositions(_Part):
+class Propositions(Part):
     """The two propositions that a likelihood ratio speaks between, as clauses."""
 
     same: Said
     different: Said
 
 
-class Reference(_Part):
+class Reference(Part):
     """The population that a weight rests on: enough to find it again, and to see how large it is."""
 
     name: str
@@ -61,7 +59,7 @@ class Reference(_Part):
     known_non_matches: int
 
 
-class LikelihoodRatio(_Part):
+class LikelihoodRatio(Part):
     """How much more probable a score is if one firearm made both marks than if two did.
 
     Parameters
@@ -127,14 +125,14 @@ class LikelihoodRatio(_Part):
         )
 
 
-class NoLikelihoodRatio(_Part):
+class NoLikelihoodRatio(Part):
     """Why a score has no weight under a population; falsy.
 
     Parameters
     ----------
     reasons : mapping of str to str
-        Every reason by its kind: ``parameters``, ``mark``, ``scanner``, ``score``, ``case firearm``, ``too small``
-        or ``fit``.
+        Every reason by its kind: ``parameters``, ``mark``, ``scanner``, ``score``, ``case firearm``,
+        ``same scan``, ``too small`` or ``fit``.
     reference : Reference
         The population that was asked.
     """
@@ -160,6 +158,8 @@ def weigh(
     mark: str,
     scanner: str,
     case_firearms: Iterable[str] = (),
+    inputs: Iterable[str] = (),
+    one_scan: bool = False,
     level: float = 0.90,
     draws: int = 400,
     rng: np.random.Generator | None = None,
@@ -176,7 +176,12 @@ def weigh(
     parameter_hash, mark, scanner : str
         Hash of the parameter set, kind of mark and class of the instrument that gave the score.
     case_firearms : iterable of str
-        Names of firearms of the case, as the laboratory would name them in a population.
+        Names of firearms of the case, as the laboratory would name them in a population. Without one the result
+        has a note that they were not checked.
+    inputs : iterable of str
+        SHA-256 of every scan that was compared; one that is itself in the population is refused.
+    one_scan : bool
+        Both marks are known to be one scan, such as by equal heights.
     level : float
         How often the interval is meant to hold the true value, above 0 and below 1.
     draws : int
@@ -189,18 +194,21 @@ def weigh(
     -------
     LikelihoodRatio or NoLikelihoodRatio
         The latter, falsy, with every reason: the parameter set, the mark or the scanner is another one, the score
-        is not like any known pair's, a firearm of the case is in the population, or the population is too small.
+        is not like any known pair's, a firearm or a scan of the case is in the population, a scan was compared
+        with itself, or the population is too small.
 
     Raises
     ------
     EvidenceError
         If the score is missing, infinite, or has not as many numbers as the population has columns.
     OptionError
-        If ``draws`` or ``level`` is out of range.
+        If ``draws`` or ``level`` is out of range, or a name or a hash is blank.
 
     Notes
     -----
     What a population supports is judged by `ballistics.evidence.scope`. Below 20 firearms the result has a note.
+    Firearms and pairs are counted anew, and the calibrator is fitted anew and compared at this score. The bounds
+    are taken as the population has them: finding them anew takes hundreds of fits. ``population check`` does it.
     The bound only ever weakens; the interval is that of `bootstrap_interval` within the bounds. Fits are small,
     so inner threads are held to one: on busy machines several cost ten times as much.
 
@@ -230,6 +238,7 @@ def weigh(
     >>> weigh(population, 0.56, **made_with, case_firearms=["gun 3"]).reason
     'Firearms of the case are in the population: gun 3. Build it without them.'
     """
+    named = tuple(case_firearms) if not isinstance(case_firearms, str) else case_firearms
     at = _as_case(population, score)
     value = float(population.calibrator.log10_lr(at)[0])
     reasons = outside(
@@ -238,7 +247,9 @@ def weigh(
         parameter_hash=parameter_hash,
         mark=mark,
         scanner=scanner,
-        case_firearms=case_firearms,
+        case_firearms=named,
+        inputs=inputs,
+        one_scan=one_scan,
     )
     if reasons:
         return NoLikelihoodRatio(reasons=reasons, reference=_reference(population))
@@ -260,11 +271,11 @@ def weigh(
             library=population.library,
         )
         return NoLikelihoodRatio(reasons={"fit": reason}, reference=_reference(population))
-    return _weighed(population, at[0], value, spread, scanner)
+    return _weighed(population, at[0], value, spread, scanner, bool(named))
 
 
 def _weighed(
-    population: ReferencePopulation, case: FloatArray, value: float, spread: Interval, scanner: str
+    population: ReferencePopulation, case: FloatArray, value: float, spread: Interval, scanner: str, checked: bool
 ) -> LikelihoodRatio:
     ends = [min(float(spread.lower[0]), value), value, max(float(spread.upper[0]), value)]
     limits = population.bounds
@@ -274,6 +285,7 @@ def _weighed(
         "upper" if bounded.at_upper[1] else "lower" if bounded.at_lower[1] else None
     )
     description = population.description
+    unchecked = () if checked else (UNCHECKED,)
     return LikelihoodRatio(
         log10_lr=log10_lr,
         lower=lower,
@@ -297,14 +309,15 @@ def _weighed(
         mark=description.mark,
         parameter_hash=description.parameter_hash,
         scanner=scanner,
-        notes=(*_notes(population, bound, value, bounded.bit), *description.notes),
+        notes=(*_notes(population, bound, value, bounded.bit), *unchecked, *description.notes),
     )
 
 
 def _notes(
     population: ReferencePopulation, bound: Literal["lower", "upper"] | None, value: float, bit: BoolArray
 ) -> list[Message]:
-    known, limits = population.diagnostics, population.bounds
+    pairs, limits = population.pairs, population.bounds
+    firearms = len(pairs.firearm_names)
     notes = []
     if bound is not None:
         limit = limits.upper if bound == "upper" else limits.lower
@@ -313,8 +326,8 @@ def _notes(
                 "The calibrator gave log10 LR {value:.2f}; {matches} known matches and {non_matches} known "
                 "non-matches carry no more than {limit:.2f} ({method} bound), which stands in its place.",
                 value=value,
-                matches=known.known_matches,
-                non_matches=known.known_non_matches,
+                matches=pairs.known_matches,
+                non_matches=pairs.known_non_matches,
                 limit=limit,
                 method=limits.method,
             )
@@ -328,15 +341,16 @@ def _notes(
                 method=limits.method,
             )
         )
-    if known.firearms < FEW_FIREARMS:
+    if firearms < FEW_FIREARMS:
         notes.append(
             Message(
                 "The population has {firearms} firearms only: the interval itself is uncertain, and may be too "
                 "narrow.",
-                firearms=known.firearms,
+                firearms=firearms,
             )
         )
-    if known.separated:
+    ratios = population.calibrator.log10_lr(pairs.table)
+    if ratios[pairs.same].min() > ratios[~pairs.same].max():
         notes.append(
             Message(
                 "No known match of the population scores as low as a known non-match, so how the likelihood ratio "
@@ -347,13 +361,13 @@ def _notes(
 
 
 def _reference(population: ReferencePopulation) -> Reference:
-    known = population.diagnostics
+    pairs = population.pairs
     return Reference(
         name=population.description.name,
         sha256=population.sha256,
-        firearms=known.firearms,
-        known_matches=known.known_matches,
-        known_non_matches=known.known_non_matches,
+        firearms=len(pairs.firearm_names),
+        known_matches=pairs.known_matches,
+        known_non_matches=pairs.known_non_matches,
     )
 
 

@@ -30,6 +30,7 @@ class EvidenceBlock:
     """The block of a page; texts are in the language of the page and safe to print.
 
     ``number`` is the likelihood ratio and ``interval`` its line, both empty without one; ``reasons`` says why.
+    ``doubtful`` are sentences of the examiner that say how probable a proposition is.
     """
 
     headline: str
@@ -42,6 +43,7 @@ class EvidenceBlock:
     words: tuple[str, str] | None
     plot: Plot | None
     case: Rows
+    doubtful: list[str]
     conclusion: Rows
     examiners_own: str
 
@@ -61,11 +63,13 @@ def evidence_facts(
         Titles and texts of its limits.
     """
     if assessment is None:
-        return {"evidence": None, "closing": closing, "limits": limits}
+        return {"evidence": None, "closing": closing, "limits": limits, "draft": False}
     from ballistics import assessment_wording as wording
 
+    case = assessment.question.case
     return {
         "evidence": _block(assessment),
+        "draft": case is not None and case.status == "draft",
         "closing": wording.closing(assessment, closing),
         "limits": wording.limits(assessment, limits),
     }
@@ -80,7 +84,7 @@ def _block(assessment: Assessment) -> EvidenceBlock:
     weight = assessment.weight
     given = weight if isinstance(weight, LikelihoodRatio) else None
     said = wording.words_said(assessment)
-    conclusion = assessment.question.conclusion
+    conclusion, case = assessment.question.conclusion, assessment.question.case
     return EvidenceBlock(
         headline=wording.headline(assessment),
         number=figure(given.log10_lr) if given else "",
@@ -92,6 +96,7 @@ def _block(assessment: Assessment) -> EvidenceBlock:
         words=(printable(said[0]), printable(said[1])) if said else None,
         plot=_plot(assessment),
         case=_safe(wording.case_rows(assessment)),
+        doubtful=[printable(translated(each)) for each in case.doubtful] if case else [],
         conclusion=_safe(wording.conclusion_rows(conclusion)) if conclusion else [],
         examiners_own=translated(wording.EXAMINERS_OWN),
     )
@@ -116,4 +121,4 @@ def _plot(assessment: Assessment) -> Plot | None:
 
 
 def _safe(rows: Rows) -> Rows:
-    return [(name, printable(text)) for name, text in rows]
+    return [(name, "\n".join(map(printable, text.splitlines()))) for name, text in rows]

@@ -12,10 +12,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
 from ballistics.contract import versions
+from ballistics.document.outline import page_words
+from ballistics.document.page import css_pages, css_text
 from ballistics.language import Message, gettext, language, translated
 from ballistics.mark_names import COMPARED, NAMES, SIGNED
 from ballistics.output import Location, printable, write_output
@@ -38,15 +40,20 @@ def render(name: str, *, styles: Sequence[str] = STYLES, **content: Any) -> str:
     styles : sequence of str
         Style sheets beside this module, put one after the other.
     **content
-        What the template asks for; anything that is missing is an error.
+        What the template asks for; anything that is missing is an error. A page whose ``draft`` is true is
+        marked as one on the screen and on every printed page.
     """
     pages = _environment()
+    template = pages.get_template(name)
+    content = {"draft": False, **content}
     shared: dict[str, Any] = {}
     for kind, names in (("css", styles), ("js", SCRIPTS)):
         text = "".join(_source(each) for each in names)
+        if kind == "css" and STYLES[0] in names:
+            text += _page_boxes(template, content)
         digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")
         shared |= {kind: text, f"{kind}_digest": f"'sha256-{digest}'"}
-    return pages.get_template(name).render(**shared, **content)
+    return template.render(**shared, **content)
 
 
 def page_facts(
@@ -90,6 +97,21 @@ def colour_stops() -> list[str]:
     """Colours of the correlation scale in eleven steps from 0 to 1."""
     table = colour_table()
     return ["#{:02x}{:02x}{:02x}".format(*table[math.floor(share * 25.5)]) for share in range(11)]
+
+
+def _page_boxes(template: Template, content: dict[str, Any]) -> str:
+    """Return what stands at the head and the foot of every printed page."""
+    title = template.blocks.get("title")
+    said = Markup("".join(title(template.new_context(content)))).unescape() if title else ""
+    return (
+        _environment()
+        .get_template("print.css")
+        .render(
+            title=css_text(said[:90]),
+            draft=css_text(gettext("Draft").upper()) if content["draft"] else None,
+            pages=css_pages(page_words()),
+        )
+    )
 
 
 def _source(name: str) -> str:

@@ -65,8 +65,8 @@ def score_histogram(pairs: KnownPairs) -> Picture:
             axes.set_xlabel(plain(translated(NAMES.get(name, name)), longest=70))
             said.append(
                 _(
-                    "{score}: known matches from {low:.4g} to {high:.4g}, known non-matches from {other_low:.4g} "
-                    "to {other_high:.4g}.",
+                    "Known matches lie from {low:.4g} to {high:.4g}, known non-matches from {other_low:.4g} to "
+                    "{other_high:.4g} ({score}).",
                     score=NAMES.get(name, name),
                     low=matches.min(),
                     high=matches.max(),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 from matplotlib.ticker import PercentFormatter
 from numpy.typing import ArrayLike, NDArray
 
@@ -35,6 +36,8 @@ from ballistics.page.plot_style import (
 BINS = 40
 CURVE_POINTS = 400
 ROOM = 0.02
+HEADROOM = 1.35
+SHARE = 0.72
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +101,7 @@ def score_plot(population: ReferencePopulation, case: LikelihoodRatio | ArrayLik
     cells = _cells(population, given)
     curve_x, curve = _curve(population, scores, cells)
     limits = population.bounds
-    with sheet(12.5) as figure:
+    with sheet(8.4) as figure:
         above, below = figure.subplots(2, 1, sharex=True, height_ratios=(1, 0.95))
         for kind, look in ((True, MATCHES), (False, NON_MATCHES)):
             bars(above, scores.edges, scores.values[same == kind], look)
@@ -125,6 +128,7 @@ def score_plot(population: ReferencePopulation, case: LikelihoodRatio | ArrayLik
         entries += [
             line(BLACK, _("LR of a score, within the bounds")),
             line(GREY, _("before the bounds"), dashes=":"),
+            _bounds_entry(),
         ]
         legend(figure, entries)
         said = [
@@ -139,7 +143,8 @@ def score_plot(population: ReferencePopulation, case: LikelihoodRatio | ArrayLik
             _bounds_said(population),
             _weight_said(weight),
         ]
-        return picture(figure, caption=" ".join(filter(None, said)), alt=_score_alt(population, scores.told))
+        drawn = picture(figure, caption=" ".join(filter(None, said)), alt=_score_alt(population, scores.told))
+        return replace(drawn, share=SHARE)
 
 
 def _combined_plot(
@@ -161,7 +166,7 @@ def _combined_plot(
         axis.along(axes, "x", named=(name, _("LR before the bounds")))
         _draw_bounds(axes, population, "x")
         _mark_case(axes, scores)
-        legend(figure, both_kinds(int(same.sum()), int((~same).sum()), lines=False))
+        legend(figure, [*both_kinds(int(same.sum()), int((~same).sum()), lines=False), _bounds_entry()])
         said = [
             _shares_said(population),
             _("The scores ({names}) are combined into one.", names=", ".join(population.pairs.scores)),
@@ -169,7 +174,8 @@ def _combined_plot(
             _bounds_said(population),
             _weight_said(weight),
         ]
-        return picture(figure, caption=" ".join(filter(None, said)), alt=_score_alt(population, told))
+        drawn = picture(figure, caption=" ".join(filter(None, said)), alt=_score_alt(population, told))
+        return replace(drawn, share=SHARE)
 
 
 def _case_score(population: ReferencePopulation, case: LikelihoodRatio | ArrayLike | None) -> FloatArray | None:
@@ -231,9 +237,15 @@ def _draw_bounds(axes: Axes, population: ReferencePopulation, side: str) -> None
         draw(bound, color=GREY, linewidth=1.0, linestyle="--")
 
 
+def _bounds_entry() -> Line2D:
+    return line(GREY, _("bounds of the population"), dashes="--", width=1.0)
+
+
 def _mark_case(axes: Axes, scores: _Scores) -> None:
+    """Draw the line of the case, with its words above all bars."""
     if scores.case is None:
         return
+    axes.set_ylim(0, HEADROOM * axes.dataLim.y1)
     axes.axvline(scores.case, color=BLACK, linewidth=1.4)
     left = scores.case > (scores.edges[0] + scores.edges[-1]) / 2
     axes.annotate(

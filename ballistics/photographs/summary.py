@@ -71,12 +71,7 @@ def headline(result: PictureComparison) -> str:
 
 def picture_measures(result: PictureComparison) -> dict[str, str]:
     """The figures of a comparison by their names, as text with units."""
-    count = len(result.matches)
-    rows = {
-        _("Matched keypoints"): _(
-            "{count}, of which {agreeing} agree with the pose", count=count, agreeing=result.inliers
-        )
-    }
+    rows = {_("Matched keypoints"): _matched(result)}
     if result.agreement is None:
         rows[_("Pose")] = _("none found")
     else:
@@ -96,6 +91,13 @@ def picture_measures(result: PictureComparison) -> dict[str, str]:
     rows[_("Light")] = _both(light_text(result.reference.source), light_text(result.questioned.source))
     rows[_("Parameter set")] = set_text(result.parameters)
     return rows
+
+
+def _matched(result: PictureComparison) -> str:
+    count, agreeing = len(result.matches), result.inliers
+    if result.agreement is None:
+        return _("{count}; at most {agreeing} of them agree on one pose, too few", count=count, agreeing=agreeing)
+    return _("{count}, of which {agreeing} agree with the pose", count=count, agreeing=agreeing)
 
 
 def _pose_text(result: PictureComparison, angle_deg: float) -> str:

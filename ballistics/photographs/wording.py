@@ -42,7 +42,7 @@ LIMITS = (
     (
         Message("Chance"),
         Message(
-            "Among many matches a few always agree on some pose. The page says how many separate places matches "
+            "Among many matches a few always agree on some pose. The report says how many separate places matches "
             "made by chance would reach; a pose that rests on fewer may be wrong, and the number with it. Look at"
             " the aligned view and at the points."
         ),

@@ -11,7 +11,7 @@ import io
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import cv2
@@ -25,7 +25,7 @@ from PIL import Image
 
 from ballistics.document.blocks import Picture
 from ballistics.language import gettext as _
-from ballistics.page.plot_style import BLACK, INCH_CM, WIDTH_CM
+from ballistics.page.plot_style import BLACK, INCH_CM, WIDTH_CM, sheet
 from imaging.render import fit
 
 DPI = 300
@@ -39,6 +39,7 @@ FOOT_CM = 0.45
 SMALL = 5.0
 EDGE = 1.0
 LETTERS = 8.5
+SPLIT_SHARE = 0.62
 DASHES = (0, (3.0, 2.0))
 PIECE = re.compile(r"([MLHVZ])([^MLHVZ]*)")
 
@@ -90,11 +91,13 @@ def _room(panels: Sequence[Panel], *, together: bool) -> tuple[float, float]:
     return 1.0, max(each.height / each.width for each in panels)
 
 
-def sheet_height(panels: Sequence[Panel], *, columns: int, together: bool = True) -> float:
-    """Return the height in cm of a sheet on which panels stand in columns."""
+def sheet_height(
+    panels: Sequence[Panel], *, columns: int, together: bool = True, letters: float = LETTERS
+) -> float:
+    """Return the height in cm of a sheet on which panels stand in columns, with room for letters of a size."""
     wide, high = _room(panels, together=together)
     rows = math.ceil(len(panels) / columns)
-    return rows * (_panel_width(columns) * high / wide + HEAD_CM + FOOT_CM)
+    return rows * (_panel_width(columns) * high / wide + HEAD_CM + _foot(letters))
 
 
 def place_panels(
@@ -105,11 +108,11 @@ def place_panels(
     height_cm = figure.get_figheight() * INCH_CM
     wide, high = _room(panels, together=together)
     across = _panel_width(columns)
-    down = across * high / wide
+    down, foot = across * high / wide, _foot(letters)
     placed = []
     for index, panel in enumerate(panels):
         row, column = divmod(index, columns)
-        low = height_cm - (row + 1) * (down + HEAD_CM + FOOT_CM) + FOOT_CM
+        low = height_cm - (row + 1) * (down + HEAD_CM + foot) + foot
         axes = figure.add_axes(
             (column * (across + GAP_CM) / WIDTH_CM, low / height_cm, across / WIDTH_CM, down / height_cm)
         )
@@ -141,7 +144,7 @@ def scale_bar(axes: Axes, panel: Panel, unit_um: float, *, unit_cm: float, lette
     """
     length_um = bar_length(panel.width * unit_um)
     length = length_um / unit_um
-    y = panel.top + panel.height + BAR_CM / unit_cm
+    y = panel.top + panel.height + BAR_CM * letters / LETTERS / unit_cm
     axes.plot(
         [panel.left, panel.left + length], [y, y], color=BLACK, linewidth=2.2, solid_capstyle="butt", clip_on=False
     )
@@ -247,6 +250,25 @@ def split(left: Pixels, right: Pixels, share: float) -> Pixels:
     return both
 
 
+def split_view(panel: Panel) -> Picture:
+    """Return a panel that `split` made as the picture of a comparison microscope, smaller than the others."""
+    titled, letters = (
+        replace(panel, title=_("Left of the line: reference. Right of it: questioned")),
+        LETTERS / SPLIT_SHARE,
+    )
+    with sheet(sheet_height([titled], columns=1, letters=letters)) as figure:
+        place_panels(figure, [titled], columns=1, letters=letters)
+        return finished(
+            figure,
+            caption=_(
+                "Split view, as under a comparison microscope: the same position as in the figure before. Where "
+                "the marks agree, furrows and ridges run on across the line, which halves the common area."
+            ),
+            alt=_("One picture of two aligned marks with a dividing line."),
+            share=SPLIT_SHARE,
+        )
+
+
 def finished(figure: Figure, *, caption: str, alt: str, share: float = 1.0) -> Picture:
     """Return a drawn sheet as SVG, and as PNG of 300 points an inch; the same bytes whenever the same is drawn."""
     figure.set_dpi(DPI)
@@ -257,6 +279,11 @@ def finished(figure: Figure, *, caption: str, alt: str, share: float = 1.0) -> P
     figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
     text = svg.getvalue()
     return Picture(png=png.getvalue(), svg=text[text.index("<svg") :], caption=caption, alt=alt, share=share)
+
+
+def _foot(letters: float) -> float:
+    """Height in cm that a scale bar needs below its picture."""
+    return FOOT_CM * letters / LETTERS
 
 
 def _panel_width(columns: int) -> float:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Literal
 
-from ballistics.case import Case
+from ballistics.assessment import Assessment
 from ballistics.compare import Comparison, NotComparable
 from ballistics.document.blocks import Document, Facts, Paragraph, Section, Table
-from ballistics.evidence.population import ReferencePopulation
-from ballistics.evidence.scales import VerbalScale
-from ballistics.evidence.weight import LikelihoodRatio, NoLikelihoodRatio
 from ballistics.language import gettext as _
 from ballistics.language import translated
 from ballistics.mark_names import COMPARED
@@ -24,7 +21,7 @@ from ballistics.statement.impressed_pictures import (
     split_picture,
 )
 from ballistics.statement.likelihood import result
-from ballistics.statement.parts import Input, Setting, assemble, both_inputs, none_made, said
+from ballistics.statement.parts import GivenFile, Input, Setting, assemble, both_inputs, none_made, said
 from ballistics.statement.repeat import bare_steps, repeat_sections
 from ballistics.statement.sources import sources_picture
 from ballistics.summary import grid_text, measures, rule_counts
@@ -34,12 +31,10 @@ from ballistics.wording import CLOSING, LIMITS
 def impressed_statement(
     comparison: Comparison | NotComparable,
     *,
-    case: Case,
-    weight: LikelihoodRatio | NoLikelihoodRatio | None = None,
-    population: ReferencePopulation | None = None,
-    scale: str | VerbalScale | None = None,
+    evidence: Assessment | None = None,
     made: datetime | None = None,
     command: str = "",
+    files: Sequence[GivenFile] = (),
 ) -> Document:
     """Return a comparison of two impressed marks as a document, in the active language.
 
@@ -47,18 +42,15 @@ def impressed_statement(
     ----------
     comparison : Comparison or NotComparable
         From `ballistics.compare.compare`; without a comparison the document says why there is none.
-    case : Case
-        Laboratory, examiner, exhibits and conclusion.
-    weight : LikelihoodRatio or NoLikelihoodRatio, optional
-        From `ballistics.evidence.weight.weigh`.
-    population : ReferencePopulation, optional
-        What the score was weighed by; it is plotted with the score.
-    scale : str or VerbalScale, optional
-        Verbal scale whose words stand beside the number.
+    evidence : Assessment, optional
+        From `ballistics.assessment.assess`: the weight of the score, the population that it is plotted with, and
+        the case with the examiner's conclusion.
     made : datetime, optional
         When, with a time zone. Left out, the same content gives the same bytes.
     command : str
         The command line that repeats it.
+    files : sequence of GivenFile
+        What a person gave beside the marks, such as masks.
 
     Examples
     --------
@@ -66,11 +58,11 @@ def impressed_statement(
     >>> from ballistics.compare import compare
     >>> from imaging.synthetic import pair
     >>> marks = pair(np.random.default_rng(7), correlation=0.9)
-    >>> document = impressed_statement(compare(marks.reference, marks.questioned), case=Case())
+    >>> document = impressed_statement(compare(marks.reference, marks.questioned))
     >>> [section.title for section in document.sections][:3]
     ['Result', 'What was compared', 'How they agree']
     """
-    setting = Setting(case=case, weight=weight, population=population, scale=scale, made=made, command=command)
+    setting = Setting(evidence=evidence, made=made, command=command, files=files)
     title = _("Comparison of {marks}", marks=COMPARED[comparison.parameters.mark])
     if isinstance(comparison, NotComparable):
         inputs = both_inputs(comparison.scans)
@@ -100,7 +92,7 @@ def impressed_statement(
         inputs=inputs,
         parameters=comparison.parameters,
         sections=(
-            result(setting, comparison, headline=headline, closing=CLOSING, warnings=comparison.warnings),
+            result(setting, headline=headline, closing=CLOSING, warnings=comparison.warnings),
             _compared(comparison, inputs),
             _agreement(comparison),
         ),

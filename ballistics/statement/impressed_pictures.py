@@ -15,7 +15,6 @@ from ballistics.page import figures
 from ballistics.page.cell_drawings import DrawnCell, draw_cells
 from ballistics.page.plot_style import sheet
 from ballistics.statement.drawing import (
-    LETTERS,
     Panel,
     Pixels,
     corners_of,
@@ -26,6 +25,7 @@ from ballistics.statement.drawing import (
     place_panels,
     sheet_height,
     split,
+    split_view,
     trace,
 )
 from ballistics.statement.parts import Input
@@ -35,7 +35,6 @@ from ballistics.summary import turn
 Aligned = tuple[figures.Image, figures.Image]
 
 INSIDE = 0.28
-SPLIT_SHARE = 0.62
 
 
 def marks_picture(comparison: Comparison, inputs: Sequence[Input]) -> Picture:
@@ -92,19 +91,7 @@ def split_picture(comparison: Comparison, both: Aligned) -> Picture:
     """Return the left part of the reference beside the right part of the questioned mark, aligned."""
     first, second = both
     share = figures.halves(comparison)[0] / 100
-    title = _("Left of the line: reference. Right of it: questioned")
-    panel = _panel(first, title, split(pixels_of(first.uri), pixels_of(second.uri), share))
-    with sheet(sheet_height([panel], columns=1)) as figure:
-        place_panels(figure, [panel], columns=1, letters=LETTERS / SPLIT_SHARE)
-        return finished(
-            figure,
-            caption=_(
-                "Split view, as under a comparison microscope: the same position as in the figure before. Where "
-                "the marks agree, furrows and ridges run on across the line, which halves the common area."
-            ),
-            alt=_("One picture of two aligned marks with a dividing line."),
-            share=SPLIT_SHARE,
-        )
+    return split_view(_panel(first, "", split(pixels_of(first.uri), pixels_of(second.uri), share)))
 
 
 def cells_picture(comparison: Comparison, direction: Literal["forward", "backward"]) -> Picture:

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from ballistics import assessment_wording as wording
+from ballistics.assessment import Assessment, Question
 from ballistics.case import Case
 from ballistics.document.blocks import Block, Document, Facts, Note, Paragraph, Section
 from ballistics.evidence.conclusions import vocabulary
-from ballistics.evidence.population import ReferencePopulation
-from ballistics.evidence.scales import VerbalScale
-from ballistics.evidence.weight import LikelihoodRatio, NoLikelihoodRatio
 from ballistics.language import gettext as _
 from ballistics.language import language, translated
 from ballistics.output import printable
@@ -22,7 +21,6 @@ from ballistics.photographs.summary import source_path
 from imaging.photo import Photo
 from imaging.surface import Surface
 
-NOT_YET = "No probability follows yet"
 SHORT_HASH = 12
 MOST_NAMED = 2
 
@@ -31,31 +29,54 @@ Limits = Iterable[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GivenFile:
+    """A file that a person gave beside the marks.
+
+    Parameters
+    ----------
+    role : str
+        What it is, in the language of the reader.
+    path : str
+        As it was named.
+    sha256 : str, optional
+        None where it cannot be read any more.
+    """
+
+    role: str
+    path: str
+    sha256: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
     """What a statement is made for and with, beside the comparison.
 
     Parameters
     ----------
-    case : Case
-        Laboratory, examiner, exhibits, conclusion.
-    weight : LikelihoodRatio or NoLikelihoodRatio, optional
-        What `ballistics.evidence.weight.weigh` returned for the score.
-    population : ReferencePopulation, optional
-        What it was weighed by.
-    scale : str or VerbalScale, optional
-        The verbal scale whose words stand beside the number.
+    evidence : Assessment, optional
+        What `ballistics.assessment.assess` answered, with the case that the question names.
     made : datetime, optional
         When, with a time zone. Left out, the same content gives the same bytes.
     command : str
         The command line.
+    files : sequence of GivenFile
+        What was given beside the marks, such as masks.
     """
 
-    case: Case
-    weight: LikelihoodRatio | NoLikelihoodRatio | None = None
-    population: ReferencePopulation | None = None
-    scale: str | VerbalScale | None = None
+    evidence: Assessment | None = None
     made: datetime | None = None
     command: str = ""
+    files: Sequence[GivenFile] = ()
+
+    @property
+    def question(self) -> Question:
+        """What was asked beside the comparison; empty where nothing was."""
+        return self.evidence.question if self.evidence else Question()
+
+    @property
+    def case(self) -> Case:
+        """Laboratory, examiner, exhibits, conclusion."""
+        return self.question.case or Case()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +132,7 @@ def assemble(
         title=title,
         subtitle=_("Case {case}", case=case.case) if case.case else _files(inputs),
         cover=tuple(_cover(setting, inputs)),
+        fields=case.fields,
         status=case.status,
         sections=(*sections, *_warnings(warnings), _conclusion(case), *_limits(setting, limits)),
         appendix=tuple(appendix),
@@ -123,7 +145,7 @@ def assemble(
 
 def said(rows: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
     """Return names and texts in the language of the reader, safe to print."""
-    return tuple((translated(name), printable(translated(text))) for name, text in rows)
+    return tuple((translated(name), _lines(translated(text))) for name, text in rows)
 
 
 def none_made(reason: str, given: Iterable[Block]) -> tuple[Section, Section]:
@@ -187,67 +209,33 @@ def _warnings(warnings: Sequence[str] | None) -> Iterator[Section]:
 def _conclusion(case: Case) -> Section:
     found = case.examiners_conclusion()
     title = _("Conclusion of the examiner")
+    doubts = (Note(title=_("Wording to mend"), text=translated(each)) for each in case.doubtful)
     if found is None:
         text = _("This statement records no conclusion of an examiner. The figures above are measurements only.")
-        return Section(title=title, blocks=(Paragraph(text=text),))
+        return Section(title=title, blocks=(Paragraph(text=text), *doubts))
     of = vocabulary(found.vocabulary)
     rows = [
-        (_("Conclusion"), f"{_(found.label)} ({found.code})"),
-        (_("Concluded by"), found.examiner),
-        (_("Reasons"), found.reasons),
-        (_("Rests on"), _characteristics(found.basis) if found.basis else ""),
-        (_("Range of conclusions"), _(of.title)),
+        *wording.conclusion_rows(found),
         (_("What the range means by it"), _(of.conclusion(found.code).meaning)),
         (_("Source of the range"), of.source),
     ]
     text = _(
-        "The following is the opinion of {examiner}, formed by looking at the marks. It was chosen by a person "
-        "from a range of conclusions. The program did not propose it, and it does not follow from the score or "
-        "from a likelihood ratio.",
+        "The following is the opinion of {examiner}, formed by looking at the marks and chosen from a range of "
+        "conclusions. The program did not propose it.",
         examiner=found.examiner,
     )
-    facts = Facts(rows=tuple(row for row in rows if row[1]))
-    return Section(title=title, blocks=(Paragraph(text=text), facts))
-
-
-def _characteristics(basis: str) -> str:
-    return {
-        "class": _("class characteristics"),
-        "individual": _("individual characteristics"),
-        "class and individual": _("class and individual characteristics"),
-    }[basis]
+    own = Paragraph(text=translated(wording.EXAMINERS_OWN))
+    return Section(title=title, blocks=(Paragraph(text=printable(text)), own, Facts(rows=said(rows)), *doubts))
 
 
 def _limits(setting: Setting, limits: Limits) -> Iterator[Section]:
     """The limits of the method; what they say of likelihood ratios is said anew where one was given."""
-    weighed = isinstance(setting.weight, LikelihoodRatio)
-    notes = []
-    for title, text in limits:
-        if title == NOT_YET and weighed:
-            notes += [
-                Note(
-                    title=_("What the likelihood ratio rests on"),
-                    text=_(
-                        "It holds for the propositions as they are written, and for marks like those of the "
-                        "population: the same kind of mark, firearm, ammunition and instrument, and the same "
-                        "parameter set (the hash shows it). Whether the population suits the case is for the "
-                        "examiner to judge. The interval says how much the number would vary had other firearms "
-                        "of that kind been taken; it does not cover a population of the wrong kind."
-                    ),
-                ),
-                Note(
-                    title=_("What does not follow"),
-                    text=_(
-                        "A likelihood ratio is no error rate. It says how much more probable the score is under "
-                        "one proposition than under the other. How probable a proposition is depends on "
-                        "everything else in the case and is a question for the court."
-                    ),
-                ),
-            ]
-        else:
-            notes.append(Note(title=translated(title), text=translated(text)))
-    if notes:
-        yield Section(title=_("Limits"), blocks=tuple(notes))
+    notes = (
+        Note(title=translated(title), text=translated(text))
+        for title, text in wording.limits(setting.evidence, tuple(limits))
+    )
+    if found := tuple(notes):
+        yield Section(title=_("Limits"), blocks=found)
 
 
 def _mark(inputs: Sequence[Input], parameters: Parameters) -> str:
@@ -257,6 +245,10 @@ def _mark(inputs: Sequence[Input], parameters: Parameters) -> str:
         hashes = [hashlib.sha256("\n".join(hashes).encode()).hexdigest()]
     shown = " ".join(each[:SHORT_HASH] for each in hashes)
     return _("SHA-256 {hashes} · parameters {hash}", hashes=shown, hash=parameters.hash[:SHORT_HASH])
+
+
+def _lines(text: str) -> str:
+    return "\n".join(map(printable, text.splitlines()))
 
 
 def _sentence(text: str) -> str:

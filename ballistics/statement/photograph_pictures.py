@@ -23,7 +23,6 @@ from ballistics.photographs.exhibit import PictureExhibit
 from ballistics.photographs.pair import PictureComparison
 from ballistics.statement.drawing import (
     BRIGHT,
-    LETTERS,
     Panel,
     Pixels,
     finished,
@@ -33,12 +32,12 @@ from ballistics.statement.drawing import (
     place_panels,
     sheet_height,
     split,
+    split_view,
     trace,
 )
 from ballistics.statement.parts import Input
 from ballistics.statement.sources import have_scales, source_panel, steps_of, title_of
 
-SPLIT_SHARE = 0.62
 POINT = 3.0
 TURN = np.linspace(0.0, 2.0 * np.pi, 121)
 
@@ -73,7 +72,7 @@ def points_picture(comparison: PictureComparison, inputs: Sequence[Input]) -> Pi
     how = (
         _("Points of one number belong together.")
         if all(point.label for point in both[0])
-        else _("They are too many for numbers; the appendix lists them in pairs.")
+        else _("They are too many for numbers; the appendix lists pairs of them.")
     )
     with sheet(sheet_height(panels, columns=2, together=together)) as figure:
         placed = place_panels(figure, panels, columns=2, together=together)
@@ -114,19 +113,8 @@ def aligned_picture(comparison: PictureComparison, drawn: DrawnPair) -> Picture:
 def split_picture(drawn: DrawnPair) -> Picture:
     """Return the left part of the reference beside the right part of the questioned picture, aligned."""
     first, second = (_grey(pixels_of(each.uri)) for each in drawn.views["detail"])
-    title = _("Left of the line: reference. Right of it: questioned")
-    panel = _panel(drawn.views["detail"][0], title, split(first, second, float(drawn.halves[0]) / 100))
-    with sheet(sheet_height([panel], columns=1)) as figure:
-        place_panels(figure, [panel], columns=1, letters=LETTERS / SPLIT_SHARE)
-        return finished(
-            figure,
-            caption=_(
-                "Split view, as under a comparison microscope: the same position as in the figure before. Where "
-                "the marks agree, furrows and ridges run on across the line, which halves the common area."
-            ),
-            alt=_("One picture of two aligned marks with a dividing line."),
-            share=SPLIT_SHARE,
-        )
+    both = split(first, second, float(drawn.halves[0]) / 100)
+    return split_view(_panel(drawn.views["detail"][0], "", both))
 
 
 def _outline(axes: Axes, exhibit: PictureExhibit) -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from ballistics.case import Case
+import numpy as np
+
+from ballistics.assessment import Assessment
 from ballistics.document.blocks import Block, Document, Facts, Section, Table
-from ballistics.evidence.population import ReferencePopulation
-from ballistics.evidence.scales import VerbalScale
-from ballistics.evidence.weight import LikelihoodRatio, NoLikelihoodRatio
 from ballistics.language import gettext as _
 from ballistics.language import translated
 from ballistics.mark_names import NAMES
@@ -18,7 +17,7 @@ from ballistics.photographs.pair import NoPictureComparison, PictureComparison
 from ballistics.photographs.summary import light_text, mark_text, picture_measures, size_text
 from ballistics.photographs.wording import CLOSING, LIMITS
 from ballistics.statement.likelihood import result
-from ballistics.statement.parts import Input, Setting, assemble, both_inputs, none_made, said
+from ballistics.statement.parts import GivenFile, Input, Setting, assemble, both_inputs, none_made, said
 from ballistics.statement.photograph_pictures import (
     aligned_picture,
     exhibits_picture,
@@ -28,16 +27,16 @@ from ballistics.statement.photograph_pictures import (
 from ballistics.statement.repeat import bare_steps, repeat_sections
 from ballistics.statement.sources import sources_picture
 
+MOST_POINTS = 60
+
 
 def photograph_statement(
     comparison: PictureComparison | NoPictureComparison,
     *,
-    case: Case,
-    weight: LikelihoodRatio | NoLikelihoodRatio | None = None,
-    population: ReferencePopulation | None = None,
-    scale: str | VerbalScale | None = None,
+    evidence: Assessment | None = None,
     made: datetime | None = None,
     command: str = "",
+    files: Sequence[GivenFile] = (),
 ) -> Document:
     """Return a comparison of two photographs as a document, in the active language.
 
@@ -45,10 +44,10 @@ def photograph_statement(
     ----------
     comparison : PictureComparison or NoPictureComparison
         From `ballistics.photographs.pair`; without a comparison the document says why there is none.
-    case, weight, population, scale, made, command
+    evidence, made, command, files
         As for `ballistics.statement.impressed.impressed_statement`.
     """
-    setting = Setting(case=case, weight=weight, population=population, scale=scale, made=made, command=command)
+    setting = Setting(evidence=evidence, made=made, command=command, files=files)
     parameters = comparison.parameters
     title = _("Comparison of pictures: {mark}", mark=NAMES[parameters.mark])
     if isinstance(comparison, NoPictureComparison):
@@ -70,9 +69,7 @@ def photograph_statement(
         inputs=inputs,
         parameters=parameters,
         sections=(
-            result(
-                setting, comparison, headline=_headline(comparison), closing=CLOSING, warnings=comparison.warnings
-            ),
+            result(setting, headline=_headline(comparison), closing=CLOSING, warnings=comparison.warnings),
             _compared(comparison, inputs),
             _agreement(comparison, inputs),
         ),
@@ -141,18 +138,27 @@ def _every_point(comparison: PictureComparison) -> Iterator[Section]:
     ]
     first, second = comparison.points()
     order = first[:, 1].argsort(kind="stable")
+    places = np.linspace(0, len(order) - 1, min(len(order), MOST_POINTS)).round().astype(int)
+    listed = order[places]
+    caption = _("The matched points that the pose explains, in pixels of the two files, the first pixel at 0.")
+    if len(listed) < len(order):
+        caption += " " + _(
+            "{listed} of {count} points are listed, spread evenly from top to bottom. The same comparison gives "
+            "the other {more} again.",
+            listed=len(listed),
+            count=len(order),
+            more=len(order) - len(listed),
+        )
     blocks.append(
         Table(
             head=(_("Point"), _("Reference x"), _("Reference y"), _("Questioned x"), _("Questioned y")),
             rows=tuple(
-                (str(number), *(f"{value:.1f}" for value in (*a, *b)))
-                for number, (a, b) in enumerate(
-                    zip(first[order].tolist(), second[order].tolist(), strict=True), start=1
+                (str(place + 1), *(f"{value:.1f}" for value in (*a, *b)))
+                for place, a, b in zip(
+                    places.tolist(), first[listed].tolist(), second[listed].tolist(), strict=True
                 )
             ),
-            caption=_(
-                "The matched points that the pose explains, in pixels of the two files, the first pixel at 0."
-            ),
+            caption=caption,
             numbers=(0, 1, 2, 3, 4),
         )
     )

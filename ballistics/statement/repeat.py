@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from ballistics.contract import versions
 from ballistics.document.blocks import Block, Facts, Paragraph, Section, Table
+from ballistics.evidence.weight import LikelihoodRatio
 from ballistics.language import gettext as _
 from ballistics.language import translated
 from ballistics.output import printable
@@ -24,17 +25,22 @@ def repeat_sections(
     if any(isinstance(each.source, Photo) for each in inputs):
         rows = tuple((each.role, printable(translated(light_text(each.source)))) for each in inputs)
         blocks.append(Table(head=(_("Mark"), _("Light")), rows=rows, caption=_("How the pictures were lit.")))
-    blocks += [_findings(inputs), *_steps(steps)]
+    blocks += [_findings(inputs), *_given(setting), *_steps(steps)]
     if len(inputs) > MOST_NAMED:
         text = _("The hash at the foot of every page is the SHA-256 of the hashes of these files, line by line.")
         blocks.insert(1, Paragraph(text=text))
     yield Section(title=_("Input files"), blocks=tuple(blocks))
     yield Section(title=_("Parameter set"), blocks=(_named(parameters), _values(parameters)))
     yield Section(title=_("Software"), blocks=tuple(_software(setting)))
-    if setting.population is not None:
-        rows = tuple((label, printable(value)) for label, value in population_facts(setting.population))
+    if (population := setting.question.population) is not None:
+        rows = tuple((label, printable(value)) for label, value in population_facts(population))
         blocks = [Facts(rows=rows)]
-        blocks += [Paragraph(text=translated(note)) for note in setting.population.description.notes]
+        blocks += [Paragraph(text=translated(note)) for note in population.description.notes]
+        blocks += [
+            Paragraph(text=_("What was stated of the case when the population was asked:")),
+            _asked(setting),
+        ]
+        blocks += _draws(setting)
         yield Section(title=_("Reference population"), blocks=tuple(blocks))
 
 
@@ -57,6 +63,34 @@ def _files(inputs: Sequence[Input]) -> Table:
         ),
         caption=_("The files as they were read. A file with another hash is another file."),
     )
+
+
+def _given(setting: Setting) -> Iterator[Table]:
+    rows = tuple((each.role, printable(each.path), each.sha256 or _("cannot be read")) for each in setting.files)
+    if rows:
+        yield Table(
+            head=(_("What it is"), _("File"), "SHA-256"),
+            rows=rows,
+            caption=_("What a person gave beside the marks."),
+        )
+
+
+def _asked(setting: Setting) -> Facts:
+    firearms = ", ".join(setting.question.firearms) or _("none was named")
+    rows = ((_("Scanner"), setting.question.scanner), (_("Firearms of the case"), firearms))
+    return Facts(rows=tuple((label, printable(text)) for label, text in rows))
+
+
+def _draws(setting: Setting) -> Iterator[Paragraph]:
+    weight = setting.evidence.weight if setting.evidence else None
+    if isinstance(weight, LikelihoodRatio):
+        text = _(
+            "The interval comes from {draws} draws of the firearms in the population; {failed} of them gave no "
+            "calibrator.",
+            draws=weight.draws,
+            failed=weight.failed,
+        )
+        yield Paragraph(text=text)
 
 
 def _findings(inputs: Sequence[Input]) -> Table:

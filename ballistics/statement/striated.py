@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
-from ballistics.case import Case
+from ballistics.assessment import Assessment
 from ballistics.document.blocks import Block, Document, Facts, Paragraph, Section, Table
-from ballistics.evidence.population import ReferencePopulation
-from ballistics.evidence.scales import VerbalScale
-from ballistics.evidence.weight import LikelihoodRatio, NoLikelihoodRatio
 from ballistics.language import gettext as _
 from ballistics.language import translated
 from ballistics.mark_names import COMPARED
 from ballistics.statement.likelihood import result
-from ballistics.statement.parts import Input, Setting, assemble, both_inputs, none_made, said
+from ballistics.statement.parts import GivenFile, Input, Setting, assemble, both_inputs, none_made, said
 from ballistics.statement.repeat import bare_steps, repeat_sections
 from ballistics.statement.sources import sources_picture, title_of
 from ballistics.statement.striated_pictures import (
@@ -38,12 +35,10 @@ from ballistics.striated.wording import BULLET_LIMITS, CLOSING, LAND_LIMITS
 def land_statement(
     comparison: LandComparison | NoLandComparison,
     *,
-    case: Case,
-    weight: LikelihoodRatio | NoLikelihoodRatio | None = None,
-    population: ReferencePopulation | None = None,
-    scale: str | VerbalScale | None = None,
+    evidence: Assessment | None = None,
     made: datetime | None = None,
     command: str = "",
+    files: Sequence[GivenFile] = (),
 ) -> Document:
     """Return a comparison of two lands or other striated marks as a document, in the active language.
 
@@ -51,10 +46,10 @@ def land_statement(
     ----------
     comparison : LandComparison or NoLandComparison
         From `ballistics.striated.land_pair.compare_lands`; without a comparison the document says why.
-    case, weight, population, scale, made, command
+    evidence, made, command, files
         As for `ballistics.statement.impressed.impressed_statement`.
     """
-    setting = Setting(case=case, weight=weight, population=population, scale=scale, made=made, command=command)
+    setting = Setting(evidence=evidence, made=made, command=command, files=files)
     parameters = comparison.parameters
     title = _("Comparison of {marks}", marks=COMPARED[parameters.mark])
     if isinstance(comparison, NoLandComparison):
@@ -89,7 +84,7 @@ def land_statement(
         inputs=inputs,
         parameters=parameters,
         sections=(
-            result(setting, comparison, headline=headline, closing=CLOSING, warnings=comparison.warnings),
+            result(setting, headline=headline, closing=CLOSING, warnings=comparison.warnings),
             Section(title=_("What was compared"), blocks=tuple(compared)),
             Section(
                 title=_("How they agree"),
@@ -105,12 +100,10 @@ def land_statement(
 def bullet_statement(
     pair: BulletPair,
     *,
-    case: Case,
-    weight: LikelihoodRatio | NoLikelihoodRatio | None = None,
-    population: ReferencePopulation | None = None,
-    scale: str | VerbalScale | None = None,
+    evidence: Assessment | None = None,
     made: datetime | None = None,
     command: str = "",
+    files: Sequence[GivenFile] = (),
 ) -> Document:
     """Return a comparison of two bullets as a document, in the active language.
 
@@ -118,10 +111,10 @@ def bullet_statement(
     ----------
     pair : BulletPair
         From `ballistics.striated.bullet_pair.compare_land_sets`; without a comparison the document says why.
-    case, weight, population, scale, made, command
+    evidence, made, command, files
         As for `ballistics.statement.impressed.impressed_statement`.
     """
-    setting = Setting(case=case, weight=weight, population=population, scale=scale, made=made, command=command)
+    setting = Setting(evidence=evidence, made=made, command=command, files=files)
     comparison, title = pair.result, _("Comparison of bullets by their lands")
     reference, questioned = (dict(_lands(each)) for each in (pair.reference, pair.questioned))
     first, second = tuple(_inputs(reference, questioned=False)), tuple(_inputs(questioned, questioned=True))
@@ -168,7 +161,7 @@ def bullet_statement(
         inputs=inputs,
         parameters=pair.parameters,
         sections=(
-            result(setting, comparison, headline=headline, closing=CLOSING, warnings=comparison.warnings),
+            result(setting, headline=headline, closing=CLOSING, warnings=comparison.warnings),
             Section(title=_("What was compared"), blocks=tuple(pictures)),
             Section(
                 title=_("How they agree"),

@@ -63,7 +63,8 @@ def check_ending(path: Location, *, template: Path | None = None) -> str:
     """
     ending = Path(path).suffix.lower()
     if ending not in (PDF, WORD, PAGE):
-        raise OptionError(f"{Path(path).name} ends in {ending!r}; a statement ends in {PDF}, {WORD} or {PAGE}.")
+        found = f"ends in {ending!r}" if ending else "has no name before an ending"
+        raise OptionError(f"{Path(path).name} {found}; name a report that ends in {PDF}, {WORD} or {PAGE}.")
     if template is not None and ending != WORD:
         raise OptionError(f"A template is for Word; {Path(path).name} is none. Name a file that ends in {WORD}.")
     return ending

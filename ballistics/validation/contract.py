@@ -17,13 +17,13 @@ from ballistics.errors import EvidenceError
 from ballistics.evidence.known_pairs import KnownPairs, told
 from ballistics.evidence.labelled_scores import LeftOut
 from ballistics.evidence.method import Method, ScoreKind
-from ballistics.evidence.seal import Hash, as_lines, check_seal
+from ballistics.evidence.seal import Hash, Part, as_lines, check_seal
 from ballistics.evidence.weight import Reference
 from ballistics.output import Location, write_output
 from ballistics.validation.criteria import Criteria, Outcome
 from ballistics.validation.firearms import FirearmRow
 from ballistics.validation.limits import Note
-from ballistics.validation.measures import Measures, Part
+from ballistics.validation.measures import Measures
 from ballistics.validation.splits import Derivation, Split
 from ballistics.validation.studies import StudyRow
 from imaging.errors import FileError

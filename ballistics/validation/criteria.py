@@ -15,10 +15,10 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from ballistics.errors import OptionError
 from ballistics.evidence.known_pairs import Name, told
-from ballistics.evidence.seal import Hash
+from ballistics.evidence.seal import Hash, Part
 from ballistics.language import Message
 from ballistics.output import Location
-from ballistics.validation.measures import STRENGTHS, Measures, Part
+from ballistics.validation.measures import STRENGTHS, Measures
 from imaging.errors import FileError
 
 NO_CRITERIA = Message("No criteria were given beforehand; nothing was met or failed.")
@@ -52,6 +52,12 @@ purpose = ""            # what the method is to be used for: marks, firearms, in
 # known_non_matches = {at_least = 1000}
 # coverage = {at_least = 0.95}              # share of pairs that could be compared, 0 to 1
 """
+
+HEAD: Mapping[str, str] = {
+    "author": 'author = "A. N. Examiner"',
+    "date": "date = 2026-11-22",
+    "purpose": 'purpose = "Breech faces of 9 mm pistols"',
+}
 
 Sense = Literal["at_most", "at_least"]
 Met = Literal["met", "not met", "could not be judged"]
@@ -210,8 +216,11 @@ def read_criteria(path: Location) -> Criteria:
     given = raw.pop("criteria", None)
     if not isinstance(given, dict) or not given:
         raise OptionError(
-            f"{place} has no criteria; give a table [criteria] with lines such as cllr = {{at_most = 0.1}}"
+            f"{place} has no criteria; give a table [criteria] with lines such as cllr = {{at_most = 0.1}}, "
+            "without a # before them"
         )
+    if unknown := sorted(raw.keys() - HEAD.keys()):
+        raise OptionError(f"{place} has a line {unknown[0]!r}; expected {', '.join(HEAD)} and [criteria]")
     try:
         return Criteria(
             criteria=tuple(_criterion(place, name, limits) for name, limits in given.items()),
@@ -219,9 +228,10 @@ def read_criteria(path: Location) -> Criteria:
             sha256=hashlib.sha256(content).hexdigest(),
             **raw,
         )
-    except (ValidationError, TypeError) as error:
-        reason = told(error) if isinstance(error, ValidationError) else str(error)
-        raise OptionError(f"{place} does not give criteria: {reason}") from error
+    except ValidationError as error:
+        example = HEAD.get(".".join(str(part) for part in error.errors()[0]["loc"]))
+        remedy = f" (as in: {example})" if example else ""
+        raise OptionError(f"{place} does not give criteria: {told(error)}{remedy}") from error
 
 
 def _criterion(place: Path, name: str, limits: object) -> Criterion:

@@ -18,7 +18,7 @@ from ballistics.page.score_histogram import score_histogram
 from ballistics.validation.checking import unbounded_of
 from ballistics.validation.contract import ValidationRecord
 from ballistics.validation.measures import Rate
-from ballistics.validation.plan import score_name
+from ballistics.validation.plan import bits, score_name
 from ballistics.validation.studies import StudyRow
 from ballistics.validation.wording import BOUND_DOMINATES, FIGURES, JUDGED_BY, LIMITS
 
@@ -30,12 +30,14 @@ DOMINATES = 0.5
 def brief_section(found: ValidationRecord) -> Section:
     """Return the result in brief: numbers first, what was asked, and that deciding is for the laboratory."""
     measures, (first, *_rest) = found.measures, found.measures.misleading
+    before = measures.cllr_unbounded
     headline = _(
-        "Cllr {cllr:.3f} bits, {interval}; {calibration:.3f} of it is lost by calibration. Without evidence it "
-        "would be 1.",
-        cllr=measures.cllr,
+        "Cllr {cllr} bits ({before} before the bounds), {interval}; {calibration} of it is lost by calibration "
+        "and bounds. Without evidence it would be 1.",
+        cllr=bits(measures.cllr),
+        before=_("infinite") if before is None else bits(before),
         interval=_interval_words(found),
-        calibration=measures.cllr_cal,
+        calibration=bits(measures.cllr_cal),
     )
     judged = _(
         "{matches:,} known matches and {others:,} known non-matches of {firearms:,} firearms were judged. The "
@@ -256,10 +258,10 @@ def _interval_words(found: ValidationRecord) -> str:
     if measures.cllr_lower is None or measures.cllr_upper is None:
         return _("without an interval")
     return _(
-        "{level:.0%} interval {lower:.3f} to {upper:.3f}",
+        "{level:.0%} interval {lower} to {upper}",
         level=measures.level,
-        lower=measures.cllr_lower,
-        upper=measures.cllr_upper,
+        lower=bits(measures.cllr_lower),
+        upper=bits(measures.cllr_upper),
     )
 
 

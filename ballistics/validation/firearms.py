@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ballistics.evidence.known_pairs import KnownPairs
-from ballistics.validation.measures import Part
+from ballistics.evidence.seal import Part
 
 
 class FirearmRow(Part):

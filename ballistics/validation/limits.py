@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Mapping
 
 from ballistics.evidence.labelled_scores import LabelledScores
+from ballistics.evidence.seal import Part
+from ballistics.evidence.weight import FEW_FIREARMS
 from ballistics.language import Message
 from ballistics.language import gettext as _
-from ballistics.validation.measures import Measures, Part
+from ballistics.validation.measures import Measures
 from ballistics.validation.splits import Judged
-
-FEW_FIREARMS = 20
 
 ALWAYS = (
     Message(
@@ -37,6 +37,9 @@ LEFT_OUT: Mapping[str, Message] = {
         "listed with its reason."
     ),
     "same item": Message("{pairs} pairs are scans of one and the same item and count in no measure."),
+    "repeated items": Message(
+        "{pairs} pairs compare two items that another pair of scans compares already, and count in no measure."
+    ),
     "not in the manifest": Message(
         "{pairs} pairs have a mark that is not in the manifest and count in no measure."
     ),

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import numpy as np
 from numpy.typing import ArrayLike
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from scipy.special import betaincinv
 from scipy.stats import rankdata
 
@@ -18,6 +18,7 @@ from ballistics.evidence.known_pairs import KnownPairs
 from ballistics.evidence.labelled import FloatArray
 from ballistics.evidence.performance import NotDefined, cllr, cllr_cal, cllr_min, devpav, misleading
 from ballistics.evidence.performance_curves import error_tradeoff
+from ballistics.evidence.seal import Part
 from ballistics.language import Message
 from ballistics.validation.splits import Judged
 
@@ -31,12 +32,6 @@ FEW_DRAWS = Message(
 INFINITE = Message("Before the bound a pair has an infinitely misleading likelihood ratio.")
 
 Share = Annotated[float, Field(ge=0, le=1)]
-
-
-class Part(BaseModel):
-    """A part of a record: frozen, finite, nothing extra."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Rate(Part):

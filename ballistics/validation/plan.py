@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections import Counter
 from collections.abc import Iterator
 
@@ -28,6 +30,7 @@ from ballistics.validation.wording import (
 )
 
 MOST_VALUES = 12
+PIXEL = re.compile(r"photographs of (\S+) um a pixel")
 COUNTED = {"firearms", "known_matches", "known_non_matches"}
 COSTS = {"cllr", "cllr_upper", "cllr_min", "cllr_cal", "devpav"}
 
@@ -66,6 +69,7 @@ def method_section(found: ValidationRecord) -> Section:
         (_("Kind of mark"), tried.mark or nothing),
         (_("Parameter set"), tried.parameters or nothing),
         (_("Its SHA-256"), tried.parameter_hash or nothing),
+        *_lengths(found),
         (_("Scores"), ", ".join(score_name(name) for name in tried.columns)),
         (_("Calibrator"), calibrator(found)),
         (_("Bounds"), translated(BOUNDS.get(how.bound, how.bound))),
@@ -199,6 +203,25 @@ def amount(name: str, value: float) -> str:
     return f"{value:.3g}" if name in COSTS else f"{100 * value:.4g}%"
 
 
+def bits(value: float) -> str:
+    """Return a cost with three decimals, or as many as three significant digits need.
+
+    Examples
+    --------
+    >>> bits(0.4712), bits(0.00912), bits(0.0000144), bits(0.0)
+    ('0.471', '0.00912', '0.0000144', '0.000')
+    """
+    leading = math.floor(math.log10(abs(value))) if value else 0
+    return f"{value:.{max(3, 2 - leading)}f}"
+
+
+def lengths_of(found: ValidationRecord) -> tuple[str, str]:
+    """Return the unit that scans were read in, and the pixel of photographs in µm; empty where it was not said."""
+    unit, _comma, pixel = (found.tried.units or "").partition(", ")
+    said = PIXEL.fullmatch(pixel)
+    return unit, said[1] if said else ""
+
+
 def calibrator(found: ValidationRecord) -> str:
     """Return how calibrators are fitted, in words."""
     method = found.how.method
@@ -211,6 +234,13 @@ def calibrator(found: ValidationRecord) -> str:
 def score_name(name: str) -> str:
     """Return what a column of scores is called."""
     return translated(NAMES.get(name, printable(name)))
+
+
+def _lengths(found: ValidationRecord) -> Iterator[tuple[str, str]]:
+    unit, pixel_um = lengths_of(found)
+    yield _("Unit of the scans"), _("as each file says") if unit == "auto" else unit or _("not recorded")
+    if pixel_um:
+        yield _("Pixel of the photographs"), _("{length} µm", length=pixel_um)
 
 
 def _value(outcome: Outcome) -> str:

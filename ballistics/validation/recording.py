@@ -15,11 +15,10 @@ from ballistics.contract import versions
 from ballistics.errors import EvidenceError, OptionError
 from ballistics.evidence.known_pairs import told
 from ballistics.evidence.labelled_scores import LabelledScores
-from ballistics.evidence.seal import seal_of, sha256_of
+from ballistics.evidence.seal import Part, seal_of, sha256_of
 from ballistics.evidence.weight import Reference
 from ballistics.validation.contract import How, NamedHash, Run, Tested, Tried, ValidationRecord, sealed
 from ballistics.validation.criteria import Criteria
-from ballistics.validation.measures import Part
 from ballistics.validation.splits import DIGITS
 from ballistics.validation.trial import Validation
 
@@ -79,7 +78,7 @@ def record(
     now = when or datetime.now(UTC)
     if now.tzinfo is None:
         raise OptionError(f"when is {now} without a time zone; give one")
-    check_day(found.criteria, now)
+    check_day(found.criteria, when or now.astimezone())
     try:
         return _record(found, now, seconds, by, laboratory)
     except ValidationError as error:
@@ -121,6 +120,13 @@ def _record(found: Validation, now: datetime, seconds: float | None, by: str, la
 
 def check_day(criteria: Criteria | None, now: datetime) -> None:
     """Refuse criteria that bear a later day than the trial.
+
+    Parameters
+    ----------
+    criteria : Criteria, optional
+        What is asked.
+    now : datetime
+        When the trial is, in the time zone that says which day it is there.
 
     Raises
     ------

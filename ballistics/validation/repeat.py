@@ -10,6 +10,7 @@ from ballistics.language import gettext as _
 from ballistics.output import printable
 from ballistics.summary import value_rows
 from ballistics.validation.contract import ValidationRecord
+from ballistics.validation.plan import lengths_of
 from ballistics.validation.wording import LEFT_OUT
 
 MOST_FILES = 400
@@ -54,7 +55,9 @@ def command_of(found: ValidationRecord) -> str:
         lines.append(["--params", tried.parameters.removesuffix(EXHAUSTIVE)])
         lines += [["--exhaustive"]] if tried.parameters.endswith(EXHAUSTIVE) else []
         lines += [["--mark", "bullet"]] if tried.score == "sequence_average" else []
-    lines += [["--units", tried.units]] if tried.units in UNITS else []
+    unit, pixel_um = lengths_of(found)
+    lines += [["--units", unit]] if unit in UNITS else []
+    lines += [["--pixel-um", pixel_um]] if pixel_um else []
     lines += [["--accept", code] for code in tried.accept]
     lines.append(["--score", "+".join(name for name in tried.columns if name != "cells")])
     lines.append(["--split", SPLIT_OPTIONS[how.split.name]])

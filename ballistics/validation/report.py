@@ -61,6 +61,8 @@ def validation_document(
         title=title,
         subtitle=", ".join(printable(each) for each in (tried.mark, named, studies) if each),
         cover=tuple(_cover(found, case, status, dated=dated)),
+        fields=case.fields
+        | {"laboratory": case.laboratory or found.run.laboratory, "examiner": case.examiner or found.run.by},
         status=status,
         sections=(
             brief_section(found),

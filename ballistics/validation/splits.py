@@ -13,7 +13,7 @@ from typing import Annotated, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from ballistics.errors import EvidenceError
 from ballistics.evidence.bounds import Bounds, elub, invariance_bounds
@@ -22,7 +22,9 @@ from ballistics.evidence.held_out import held_out
 from ballistics.evidence.known_pairs import KnownPairs
 from ballistics.evidence.labelled import BoolArray, FloatArray
 from ballistics.evidence.method import Method
+from ballistics.evidence.names import plain_name
 from ballistics.evidence.population import ReferencePopulation
+from ballistics.evidence.seal import Part
 from ballistics.language import Message
 
 BoundMethod = Literal["elub", "invariance"]
@@ -39,7 +41,7 @@ NOT_NESTED = Message(
 )
 
 
-class Split(BaseModel):
+class Split(Part):
     """How pairs are divided into those that a calibrator knows and those that it judges.
 
     Parameters
@@ -57,8 +59,6 @@ class Split(BaseModel):
     >>> Split.leave_one_out().groups, Split.repeated_folds(repeats=3).repeats, Split.untouched().groups
     (20, 3, None)
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: Literal["leave one firearm out", "repeated folds", "untouched"]
     groups: Annotated[int, Field(ge=2, le=1000)] | None = None
@@ -225,11 +225,11 @@ def apply_population(pairs: KnownPairs, population: ReferencePopulation) -> Judg
             f"has {', '.join(population.pairs.scores)}; both must be the same"
         )
     check_firearms(pairs, population)
-    found = population.bounds.apply(population.calibrator.log10_lr(pairs.table))
-    limits = population.bounds
+    limits, unbounded = population.bounds, population.calibrator.log10_lr(pairs.table)
+    found = limits.apply(unbounded)
     return Judged(
         log10_lr=_rounded(found.log10_lr),
-        unbounded=_rounded(population.calibrator.log10_lr(pairs.table)),
+        unbounded=_rounded(unbounded),
         lower=_rounded(np.full(len(pairs), limits.lower)),
         upper=_rounded(np.full(len(pairs), limits.upper)),
         repeated=_rounded(found.log10_lr[None]),
@@ -247,8 +247,8 @@ def check_firearms(pairs: KnownPairs, population: ReferencePopulation) -> None:
     EvidenceError
         If they do; the message names the firearms.
     """
-    known = {_plain(name) for name in population.pairs.firearm_names}
-    if shared := sorted(name for name in pairs.firearm_names if _plain(name) in known):
+    known = {plain_name(name) for name in population.pairs.firearm_names}
+    if shared := sorted(name for name in pairs.firearm_names if plain_name(name) in known):
         raise EvidenceError(
             f"{len(shared)} firearms are in the pairs and in the population {population.description.name}: "
             f"{', '.join(shared[:5])}; what the calibrator knows cannot be validated on it: leave them out of one"
@@ -306,7 +306,3 @@ def _bounds_of_rest(find: FindBound, log10_lr: FloatArray, same: BoolArray) -> B
 def _rounded(values: FloatArray) -> FloatArray:
     """Round to the digits of a record, so that its measures follow from it: what ties there must tie here."""
     return np.char.mod(f"%.{DIGITS}g", values).astype(np.float64)
-
-
-def _plain(name: str) -> str:
-    return " ".join(name.split()).casefold()

@@ -13,9 +13,8 @@ from ballistics.evidence.known_pairs import KnownPairs
 from ballistics.evidence.labelled import BoolArray, FloatArray
 from ballistics.evidence.method import Method
 from ballistics.evidence.performance import cllr, cllr_min, misleading
-from ballistics.evidence.population import ReferencePopulation
-from ballistics.validation.measures import Part
-from ballistics.validation.splits import BOUNDS, BoundMethod, Split, apply_population, judge
+from ballistics.evidence.seal import Part
+from ballistics.validation.splits import BOUNDS, BoundMethod, Judged, Split, judge
 
 JudgedBy = Literal["itself", "other studies", "population"]
 
@@ -66,7 +65,7 @@ def across_studies(
     split: Split,
     *,
     bound: BoundMethod = "elub",
-    population: ReferencePopulation | None = None,
+    by_population: Judged | None = None,
 ) -> tuple[StudyRow, ...]:
     """Judge every study by itself, by the other studies, and by a population.
 
@@ -82,8 +81,9 @@ def across_studies(
         Within a study; with the untouched split no study is judged by itself.
     bound : str
         As in `ballistics.validation.splits.judge`.
-    population : ReferencePopulation, optional
-        Judges every study, and all pairs together if there are no studies.
+    by_population : Judged, optional
+        Likelihood ratios of all pairs from a population, for a row of every study, or one of all pairs if there
+        are no studies.
 
     Returns
     -------
@@ -100,10 +100,10 @@ def across_studies(
         if split.groups is not None:
             rows.append(_by_itself(name, _only(pairs, within), method, split, bound))
         rows.append(_by_others(name, pairs, within, (first != name) & (second != name), method, bound))
-        if population is not None:
-            rows.append(_by_population(name, _only(pairs, within), population))
-    if population is not None and len(names) < 2:
-        rows.append(_by_population(names[0] if names else "", pairs, population))
+        if by_population is not None:
+            rows.append(_by_population(name, pairs, within, by_population))
+    if by_population is not None and len(names) < 2:
+        rows.append(_by_population(names[0] if names else "", pairs, np.full(len(pairs), True), by_population))
     return tuple(rows)
 
 
@@ -133,12 +133,12 @@ def _by_others(
         return _row(name, "other studies", judged, reason=str(error))
 
 
-def _by_population(name: str, pairs: KnownPairs, population: ReferencePopulation) -> StudyRow:
+def _by_population(name: str, pairs: KnownPairs, within: BoolArray, judged: Judged) -> StudyRow:
+    its = _only(pairs, within)
     try:
-        judged = apply_population(pairs, population)
-        return _row(name, "population", pairs, judged.log10_lr, judged.unbounded)
+        return _row(name, "population", its, judged.log10_lr[within], judged.unbounded[within])
     except EvidenceError as error:
-        return _row(name, "population", pairs, reason=str(error))
+        return _row(name, "population", its, reason=str(error))
 
 
 def _row(

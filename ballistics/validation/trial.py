@@ -12,6 +12,7 @@ from ballistics.errors import EvidenceError, OptionError
 from ballistics.evidence.known_pairs import KnownPairs
 from ballistics.evidence.labelled_scores import LabelledScores
 from ballistics.evidence.method import Method
+from ballistics.evidence.names import plain_name
 from ballistics.evidence.performance import cllr
 from ballistics.evidence.population import ReferencePopulation
 from ballistics.evidence.scope import outside
@@ -117,8 +118,9 @@ def validate(
     ------
     EvidenceError
         If pairs are too few (`ballistics.evidence.known_pairs.KnownPairs.check_size`), a kind is missing, no
-        calibrator can be fitted with two firearms left out, or the population has a firearm of the pairs, was made
-        under another parameter set or from other columns.
+        calibrator can be fitted with two firearms left out, or the population has a firearm of the pairs or was
+        made under another parameter set, from another kind of mark or other columns, or nobody knows whether it
+        was.
     OptionError
         If the untouched split has no population or is given a method, or the method does not suit the scores.
 
@@ -138,11 +140,10 @@ def validate(
     """
     pairs = scores.pairs
     pairs.check_size()
-    if population is not None:
-        _check_population(scores, population)
     chosen = _method(scores, method, split, population)
-    if split.groups is None and population is not None:
-        judged = apply_population(pairs, population)
+    by_population = None if population is None else _by_population(scores, population)
+    if split.groups is None and by_population is not None:
+        judged = by_population
     else:
         judged = judge(pairs, chosen, split, bound=bound)
     measures = measure(pairs, judged, rng=np.random.default_rng(seed), draws=draws, level=level)
@@ -157,7 +158,7 @@ def validate(
         measures=measures,
         repeats=tuple(cllr(values, pairs.same) for values in judged.repeated),
         firearms=by_firearm(pairs, judged.log10_lr, not_compared=_not_compared(scores)),
-        studies=across_studies(pairs, scores.studies, chosen, split, bound=bound, population=population),
+        studies=across_studies(pairs, scores.studies, chosen, split, bound=bound, by_population=by_population),
         beyond=beyond,
         criteria=criteria,
         outcomes=judge_criteria(criteria, measures, coverage=coverage_of(scores)),
@@ -167,7 +168,7 @@ def validate(
 
 
 def coverage_of(scores: LabelledScores) -> float:
-    """Return the share of pairs that could be compared, of pairs of two items of known origin."""
+    """Return the share of pairs that could be compared, of pairs of two items of known origin, without repeats."""
     refused = sum(left.kind == "not comparable" for left in scores.left_out)
     return len(scores.pairs) / (len(scores.pairs) + refused)
 
@@ -188,17 +189,30 @@ def _method(
     return chosen
 
 
-def _check_population(scores: LabelledScores, population: ReferencePopulation) -> None:
-    apply_population(scores.pairs, population)
+def _by_population(scores: LabelledScores, population: ReferencePopulation) -> Judged:
+    """Judge by a population that is made for such scores."""
+    judged = apply_population(scores.pairs, population)
+    of = population.description
     if scores.conditions is None:
-        return
-    given, of = scores.conditions.parameters, population.description
+        name = f"{scores.source[0]}.json" if scores.source else "record"
+        raise EvidenceError(
+            f"there is no {name}, so nobody knows what the scores were computed with, and whether the population "
+            f"{of.name} ({of.parameters}) can judge them; keep the file that compare-all writes beside its scores"
+        )
+    given = scores.conditions.parameters
     if given.get("hash") != of.parameter_hash:
         raise EvidenceError(
             f"the scores were computed with {given.get('name')} ({str(given.get('hash'))[:12]}), the population "
             f"{of.name} with {of.parameters} ({of.parameter_hash[:12]}); compare under that set, or use another "
             "population"
         )
+    mark = str(given.get("values", {}).get("mark"))
+    if plain_name(mark) != plain_name(of.mark):
+        raise EvidenceError(
+            f"the scores are of the mark {mark}, the population {of.name} is of the mark {of.mark}; use one of "
+            f"the mark {mark}"
+        )
+    return judged
 
 
 def _not_compared(scores: LabelledScores) -> Counter[str]:

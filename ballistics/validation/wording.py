@@ -23,7 +23,10 @@ FIGURES: Mapping[str, tuple[Message, Message]] = {
         Message("Cllr_min, bits"),
         Message("What would be left of Cllr with perfect calibration: how far the two kinds of pairs overlap."),
     ),
-    "cllr_cal": (Message("Cllr_cal, bits"), Message("Cllr less Cllr_min: what is lost by calibration.")),
+    "cllr_cal": (
+        Message("Cllr_cal, bits"),
+        Message("Cllr less Cllr_min: what is lost by calibration and bounds."),
+    ),
     "cllr_unbounded": (
         Message("Cllr before the bounds, bits"),
         Message("The cost without the bounds, which keep Cllr above zero however good the scores are."),
@@ -64,6 +67,7 @@ MET: Mapping[str, Message] = {
 LEFT_OUT: Mapping[str, Message] = {
     "not comparable": Message("could not be compared"),
     "same item": Message("both scans are of one item"),
+    "repeated items": Message("other scans of the same two items are compared"),
     "not in the manifest": Message("a mark is not in the manifest"),
 }
 

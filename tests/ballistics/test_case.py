@@ -55,11 +55,18 @@ def test_a_final_report_lacks_nothing(tmp_path, missing):
 @pytest.mark.parametrize(
     ("text", "error", "named"),
     [
-        ("examinr = 'A'", CaseError, "examinr"),
-        ("status = 'done'", CaseError, "status"),
-        ("case = 5", CaseError, "case"),
-        ("case = 'a\\nb'".replace("'", '"'), CaseError, "case"),
-        ("firearms = ['']", CaseError, "firearms"),
+        ("examinr = 'A'", CaseError, "line examinr, which a case does not have; the lines are status, laboratory"),
+        ("[conclusion]\ncde = 'ID'\ncode = 'ID'\nreasons = 'x'", CaseError, "the lines are range, code"),
+        ("status = 'done'", CaseError, "status: expected 'draft' or 'final'"),
+        ("case = 5", CaseError, "case: expected a text in quotes"),
+        ("case = 'a\\nb'".replace("'", '"'), CaseError, "case: expected one line"),
+        (f"case = '{301 * 'x'}'", CaseError, "case: expected 300 letters at most"),
+        ("firearms = ['K1', '']", CaseError, "firearms, place 2: expected a text that is not empty"),
+        ("firearms = 'K1'", CaseError, "firearms: expected a list in square brackets"),
+        ("conclusion = 'ID'", CaseError, r"conclusion: expected a part .* \[conclusion\]"),
+        ("[conclusion]\ncode = 'ID'", CaseError, "conclusion.reasons: this line is missing"),
+        (FULL.replace("2026-14", chr(0x200B)), CaseError, "final report needs case"),
+        (FULL.replace("2026-14", " "), CaseError, "final report needs case"),
         ("examiner = 'A'\n[conclusion]\ncode = 'YES'\nreasons = 'x'", OptionError, "YES"),
         ("[conclusion]\ncode = 'ID'\nreasons = 'x'", OptionError, "examiner"),
         ("examiner = 'A'\n[conclusion]\nrange = 'mine'\ncode = 'ID'\nreasons = 'x'", SetError, "mine"),
@@ -78,3 +85,17 @@ def test_a_file_that_is_none(tmp_path):
         read_case(tmp_path / "absent.toml")
     with pytest.raises(FileError, match="cannot be read"):
         read_case(written(tmp_path, "case = 'ä'", "latin-1"))
+
+
+@pytest.mark.parametrize("line", ["reasons", "remarks"])
+def test_the_examiners_words_must_not_say_how_probable_a_proposition_is(tmp_path, line):
+    wrong = "It is 90 times more probable that the same firearm made both."
+    if line == "reasons":
+        text = FULL.replace("class agrees, few striae", f"Class agrees. {wrong}")
+    else:
+        text = FULL.replace("[conclusion]", f"remarks = '{wrong}'\n[conclusion]")
+    with pytest.raises(CaseError, match=rf"(?s)The {line} .*{wrong}.*Write instead: The findings are"):
+        read_case(written(tmp_path, text))
+    (said,) = read_case(written(tmp_path, text.replace('"final"', '"draft"'))).doubtful
+    assert wrong in said
+    assert read_case(written(tmp_path, FULL)).doubtful == ()

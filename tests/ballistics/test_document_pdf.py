@@ -234,6 +234,17 @@ def test_journey_parts_are_numbered_and_long_reports_have_contents() -> None:
     ] == "A.1"
 
 
+def test_truth_facts_stay_with_the_paragraph_that_leads_to_them() -> None:
+    rows = tuple((f"name {number}", f"value {number}") for number in range(6))
+    parted = False
+    for lines in range(26, 48):
+        blocks = (Paragraph(text="\n".join(["x"] * lines)), Paragraph(text="The following is"), Facts(rows=rows))
+        first, *rest = texts(render_pdf(report(*blocks)))
+        assert ("The following is" in first) == ("name 0" in first)
+        parted |= bool(rest) and "The following is" in rest[0]
+    assert parted
+
+
 def test_truth_it_says_that_it_is_an_archive_file_and_whose() -> None:
     made = datetime(2026, 11, 22, 9, 30, tzinfo=timezone(timedelta(hours=1)))
     pdf = render_pdf(report(Paragraph(text="x"), author="A. Çela", language="sr-Cyrl-RS", made=made))

@@ -6,7 +6,9 @@ import io
 import shutil
 import subprocess
 import sys
+import time
 import zipfile
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from ballistics.document.blocks import Document, Facts, Note, Paragraph, Picture, Section, Table
+from ballistics.document.blocks import FIELDS, Document, Facts, Note, Paragraph, Picture, Section, Table
 from ballistics.document.outline import legible
 from ballistics.document.word import render_word, write_word
 from ballistics.errors import OptionError, OutputError
@@ -50,6 +52,7 @@ def sample(status: Any = "draft", **options: Any) -> Document:
         title="Comparison of marks",
         subtitle="Q1 and K3",
         cover=(("Case", "KT-114"), ("Examiner", "Ђорђе Çela")),
+        fields={"case": "KT-114"},
         status=status,
         sections=(Section(title="Result", blocks=blocks),),
         appendix=(Section(title="Files", blocks=(table,)),),
@@ -137,7 +140,7 @@ def test_journey_a_draft_is_marked_whatever_the_template_says(tmp_path: Path) ->
 def test_journey_the_own_template_is_filled(tmp_path: Path) -> None:
     lines = (
         "Laboratory of X: {{ title }} / {{ subtitle }} / {{ status }} / {{ mark }}",
-        'Case {{ fields["Case"] }} by {{ author }} in {{ language }} made {{ made }}.',
+        'Case {{ fields["case"] }} ({{ fields.reviewer }}) by {{ author }} in {{ language }} made {{ made }}.',
         "{%p for row in cover %}",
         "{{ row.label }} = {{ row.value }}",
         "{%p endfor %}",
@@ -148,12 +151,37 @@ def test_journey_the_own_template_is_filled(tmp_path: Path) -> None:
     word = opened(render_word(sample("final", author="A"), template=place))
     text = read(word.element.body)
     assert "Laboratory of X: Comparison of marks / Q1 and K3 / Final / data 3fa91c" in text
-    assert "Case KT-114 by A in en made ." in text
+    assert "Case KT-114 () by A in en made ." in text
     assert "Examiner = Ђорђе Çela" in text
     assert text.index("Scores") < text.index("Signature")
     assert "{" not in text
     assert word.sections[0].header.paragraphs[0].text == "Head data 3fa91c"
     assert len(word.inline_shapes) == 2
+
+
+def test_journey_every_field_is_there_in_every_language(tmp_path: Path) -> None:
+    lines = [f"{key}={{{{ fields['{key}'] }}}}." for key in FIELDS]
+    place = template(tmp_path / "own.docx", *lines, "{{p content }}")
+    made = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)
+    text = read(opened(render_word(sample("final", language="sr", made=made), template=place)).element.body)
+    for said in ("title=Comparison of marks.", "case=KT-114.", "reviewer=.", "date=2026-11-22 08:30 UTC."):
+        assert said in text
+    with pytest.raises(OptionError, match="no field reviewr; there are title"):
+        replace(sample(), fields={"reviewr": "B"})
+
+
+def test_journey_a_final_file_says_so_where_a_draft_does() -> None:
+    head = opened(render_word(sample("final"))).sections[0].header
+    assert [each.text for each in head.paragraphs] == ["Comparison of marks\tFINAL"]
+
+
+def test_property_the_same_report_gives_the_same_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = render_word(sample())
+    with zipfile.ZipFile(io.BytesIO(first)) as file:
+        assert {part.date_time for part in file.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+    later = time.localtime(time.time() + 86400)
+    monkeypatch.setattr(time, "localtime", lambda *_: later)
+    assert render_word(sample()) == first
 
 
 def test_journey_a_template_without_styles_gets_them(tmp_path: Path) -> None:

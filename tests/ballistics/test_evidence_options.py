@@ -25,9 +25,10 @@ from ballistics.evidence.population import (
 )
 from ballistics.evidence.scales import figure
 from ballistics.evidence.shipped import open_population
-from ballistics.evidence.weight import LikelihoodRatio, weigh
+from ballistics.evidence.weight import UNCHECKED, LikelihoodRatio, weigh
 from ballistics.evidence.wording_lint import transposed_conditionals
 from ballistics.parameters import default_picture_set, default_set, default_striated_set
+from imaging.files import open_surface, write_x3p
 
 SAMPLES = Path(__file__).parents[2] / "sample_images"
 SAME = (SAMPLES / "gun-1-case-1.x3p", SAMPLES / "gun-1-case-2.x3p")
@@ -194,6 +195,25 @@ def test_a_refusal_has_every_reason_and_leaves_the_comparison_standing(tmp_path:
     assert "data:image/svg+xml" not in page.read_text(encoding="utf-8")
 
 
+def test_a_scan_with_itself_has_no_likelihood_ratio(tmp_path: Path) -> None:
+    copy = tmp_path / "copy.x3p"
+    write_x3p(open_surface(SAME[0]), copy)
+    for other in (SAME[0], copy):
+        found = evidence("compare", SAME[0], other, *ASKED)
+        assert found["likelihood_ratio"] is None
+        assert "same scan" in found["reasons"]
+
+
+def test_the_cure_for_an_exhaustive_search_is_to_leave_it_out() -> None:
+    said = " ".join(run("compare", *SAME, *ASKED, "--exhaustive").stderr.split())
+    assert "The same without --exhaustive compares as the population was made." in said
+    assert "--params" not in said
+
+
+def test_no_firearm_of_the_case_is_said(weighed: dict[str, Any]) -> None:
+    assert UNCHECKED in weighed["notes"]
+
+
 def test_a_score_that_no_pair_is_like_is_refused_and_shown_among_the_pairs(tmp_path: Path) -> None:
     page, population = (
         tmp_path / "page.html",
@@ -225,9 +245,8 @@ def test_a_case_brings_scanner_firearms_and_the_examiners_conclusion(tmp_path: P
     assert found["case"]["case"] == "2026-14"
     overridden = evidence(*common, "--scanner", "confocal", "--firearm", "invented 03")
     assert overridden["reasons"].keys() == {"scanner", "case firearm"}
-    assert run("compare", *SAME, "--report", case, "--case", case, "--force", code=1).stderr.count(
-        "itself an input"
-    )
+    run("compare", *SAME, "--report", case, "--case", case, "--force", code=1)
+    assert case.read_text() == CASE
 
 
 def test_a_case_alone_shows_the_conclusion_and_no_weight(tmp_path: Path) -> None:
@@ -296,6 +315,7 @@ def test_two_scans_of_lands_given_to_compare_keep_the_question(tmp_path: Path, b
         (("--firearm", "K12"), "--reference POP"),
         (("--scale", "nfi"), "--reference POP"),
         ((*ASKED, "--scale", "none"), "enfsi-2015"),
+        ((*ASKED, "--firearm", " "), "the name is empty"),
     ],
 )
 def test_wrong_usage_is_explained_before_anything_is_compared(options: tuple[str, ...], says: str) -> None:
@@ -319,3 +339,67 @@ def test_the_command_does_not_load_what_it_does_not_need() -> None:
     code = f"import sys, ballistics.cli; print(sorted({heavy} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+DRAFT_CASE = """
+case = "2026-14"
+examiner = "A. Bee"
+request = '''Were both fired by K12?
+Please by Friday.'''
+remarks = "It is 90 times more probable that the same firearm made both."
+"""
+
+
+def test_a_draft_is_marked_on_the_page_and_its_wording_is_warned_of(tmp_path: Path) -> None:
+    case, page = tmp_path / "case.toml", tmp_path / "page.html"
+    case.write_text(DRAFT_CASE)
+    result = run("compare", *SAME, "--case", case, "--report", page)
+    content = page.read_text(encoding="utf-8")
+    assert "Were both fired by K12?\nPlease by Friday." in content
+    assert ".measures dd{white-space:pre-line}" in content
+    assert "minmax(0,1fr);overflow-wrap:anywhere" in content
+    assert '<div class="watermark" aria-hidden="true">Draft</div>' in content
+    assert '@top-right{content:"DRAFT"' in content
+    assert "counter(page)" in content
+    for said in (" ".join(result.stderr.split()), html.unescape(seen(page))):
+        assert (
+            'The remarks of the case say: "It is 90 times more probable that the same firearm made both."' in said
+        )
+    case.write_text(CASE)
+    run("compare", *SAME, "--case", case, "--report", page, "--force")
+    final = page.read_text(encoding="utf-8")
+    run("compare", *SAME, "--report", page, "--force")
+    for unmarked in (final, page.read_text(encoding="utf-8")):
+        assert 'class="watermark"' not in unmarked
+        assert "@top-right" not in unmarked
+        assert "counter(page)" in unmarked
+
+
+@pytest.mark.parametrize("command", ["compare", "compare-lands", "compare-bullets"])
+def test_what_stands_in_the_way_of_a_report_is_told_before_any_work(
+    command: str, tmp_path: Path, bullets: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*_: Any, **__: Any) -> None:
+        raise AssertionError("work was done")
+
+    for name in ("imaging.files.open_surface", "ballistics.striated.landset.open_bullet"):
+        monkeypatch.setattr(name, never)
+    monkeypatch.setattr("ballistics.command.source_file.read_source", never)
+    files = [bullets / "one", bullets / "two"] if command == "compare-bullets" else SAME
+    (tmp_path / "there.html").write_text("x")
+    (tmp_path / "lab.docx").write_text("no zip")
+    for name, more, code, says in [
+        ("x.txt", (), 1, "ends in '.txt'; name a report that ends in .pdf, .docx or .html"),
+        ("dir", (), 1, "dir has no name before an ending"),
+        (".pdf", (), 1, ".pdf has no name before an ending"),
+        ("x.doc", (), 1, "ends in '.doc'"),
+        ("there.html", (), 1, "there.html exists"),
+        ("none/x.html", (), 1, "does not exist; make it first"),
+        ("x.docx", ("--template", tmp_path / "lab.docx"), 1, "is no .docx file"),
+        ("x.docx", ("--template", tmp_path / "none.docx"), 2, "is no file"),
+        ("x.html", ("--template", tmp_path / "lab.docx"), 2, "ends in .docx"),
+        ("x.html", ("--language", "no tag"), 2, "is no tag of a language"),
+    ]:
+        result = run(command, *files, "--report", tmp_path / name, *more, code=code)
+        assert says in re.sub(r"[\s│]+", " ", result.stderr), name
+        assert not (tmp_path / name).exists() or name == "there.html"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from ballistics.errors import EvidenceError
 from ballistics.evidence.labelled_scores import LabelledScores, labelled_scores
+from ballistics.evidence.named_scores import named_scores
 from ballistics.evidence.truth import Truth, read_truth
 from ballistics.score_table import COLUMNS, Conditions, ScoreRow, ScoreTable
 from imaging.errors import FileError
@@ -169,6 +171,96 @@ def test_conditions_beside_the_file(tmp_path: Path, truth: Truth) -> None:
         labelled_scores(place, truth)
     beside.unlink()
     assert labelled_scores(place, truth).conditions is None
+
+
+def test_of_an_item_that_was_scanned_twice_every_pair_of_items_counts_once(tmp_path: Path) -> None:
+    place = tmp_path / "truth.csv"
+    place.write_text("file,firearm,item\na1.x3p,A,a\na1 again.x3p,A,a\na2.x3p,A,a two\nb.x3p,B,b\n")
+    names = ["b.x3p", "a2.x3p", "a1.x3p", "a1 again.x3p"]
+    rows = [row(one, other, n) for n, (one, other) in enumerate(itertools.combinations(names, 2))]
+    truth = read_truth(place)
+    found = labelled_scores(rows, truth)
+    assert found.pairs.scores["score"] == (4.0, 2.0, 0.0)
+    assert [(left.kind, left.reference, left.questioned) for left in found.left_out] == [
+        ("repeated items", "a2.x3p", "a1.x3p"),
+        ("repeated items", "b.x3p", "a1.x3p"),
+        ("same item", "a1.x3p", "a1 again.x3p"),
+    ]
+    assert found.left_out[0].reason == "a and a two are compared already, by a1 again.x3p and a2.x3p"
+    assert labelled_scores(rows[::-1], truth) == found
+    failed = [
+        replace(each, comparable=False, score=None, cells=None) if each is rows[2] else each for each in rows
+    ]
+    kept = labelled_scores(failed, truth)
+    assert kept.pairs.scores["score"] == (4.0, 1.0, 0.0)
+    assert [left.kind for left in kept.left_out] == ["not comparable", "repeated items", "same item"]
+
+
+@pytest.mark.parametrize(("score", "cells"), [(-3, 20), (3.5, 20), (21, 20), (3, 19.5), (10**15, 10**15), (0, 0)])
+def test_counts_that_none_can_be_name_their_line(tmp_path: Path, truth: Truth, score: float, cells: float) -> None:
+    rows: list[ScoreRow] = [ROWS[0], replace(ROWS[1], score=score, cells=cells, accf=0.5)]  # type: ignore[arg-type]
+    place = written(tmp_path, rows)
+    for columns in (None, ("score", "cells"), ("score", "accf")):
+        with pytest.raises(
+            EvidenceError, match=r"line 3 of .*scores\.csv: a score of .* of .* cells; expected whole"
+        ):
+            labelled_scores(place, truth, columns=columns)
+    assert len(labelled_scores([replace(ROWS[0], score=100_000, cells=100_000)], truth).pairs) == 1
+
+
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_numbers_may_have_a_decimal_comma_where_no_comma_separates(
+    tmp_path: Path, truth: Truth, separator: str
+) -> None:
+    rows = [replace(each, accf=n / 4) for n, each in enumerate(ROWS)]
+    place = written(tmp_path, rows)
+    plain = labelled_scores(place, truth, columns=("score", "accf"))
+    lines = [line.replace(".x3p", "#").replace(".", "+") for line in place.read_text().splitlines()]
+    lines = [line.replace(",", separator).replace("+", ",").replace("#", ".x3p") for line in lines]
+    place.write_text("\n".join(lines))
+    assert "0,25" in place.read_text()
+    assert labelled_scores(place, truth, columns=("score", "accf")).pairs == plain.pairs
+
+
+def test_what_a_spreadsheet_translated_is_told(tmp_path: Path, truth: Truth) -> None:
+    place = written(tmp_path, ROWS)
+    text = place.read_text()
+    place.write_text(text.replace("True", "WAHR", 1))
+    with pytest.raises(EvidenceError, match="comparable is 'WAHR'; expected True or False, in English"):
+        labelled_scores(place, truth)
+    place.write_text(text.replace(",12,", ',"12,0",', 1))
+    with pytest.raises(EvidenceError, match=r"score is '12,0'; .*a decimal comma needs semicolons or tabs"):
+        labelled_scores(place, truth)
+
+
+@pytest.mark.parametrize(
+    ("score", "recorded", "message"),
+    [
+        ("seconds", False, "seconds is no score; expected count, accf, score"),
+        ("score+cells", False, "cells is no score"),
+        ("count+count", False, "names count twice"),
+        ("count+score", False, "names count twice"),
+        ("seconds", True, "these scores have no 'seconds'; expected one of count, accf"),
+        ("count+accf+count", True, "names count twice"),
+    ],
+)
+def test_columns_that_are_no_scores_are_refused(
+    tmp_path: Path, truth: Truth, score: str, recorded: bool, message: str
+) -> None:
+    place = written(tmp_path, ROWS)
+    beside = tmp_path / "scores.csv.json"
+    if recorded:
+        beside.write_text(beside.read_text().replace('"mark"', '"cells": 8, "mark"'))
+    else:
+        beside.unlink()
+    with pytest.raises(EvidenceError, match=message):
+        named_scores(place, truth, score=score)
+
+
+def test_a_laboratory_may_have_a_score_of_its_own(tmp_path: Path, truth: Truth) -> None:
+    place = tmp_path / "own.csv"
+    place.write_text("reference,questioned,comparable,reason,our score\na1.x3p,b1.x3p,True,,0.25\n")
+    assert named_scores(place, truth, score="our score").pairs.scores == {"our score": (0.25,)}
 
 
 def test_a_spreadsheet_may_have_saved_the_scores(tmp_path: Path, truth: Truth) -> None:

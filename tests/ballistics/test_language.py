@@ -111,7 +111,19 @@ def test_languages_are_those_of_the_project_and_of_the_laboratory(german: Path) 
         in_language("xx"),
     ):
         pass
-    with pytest.raises(OptionError, match="no translation for"), in_language("../de"):
+    with pytest.raises(OptionError, match="no tag of a language"), in_language("../de"):
+        pass
+
+
+def test_a_file_that_is_not_named_by_a_language_is_none(german: Path) -> None:
+    written(german, CELLS, "my notes")
+    written(german, CELLS, "sr-Cyrl")
+    assert {"de", "sr-Cyrl"} <= set(languages())
+    assert "my notes" not in languages()
+    with (
+        pytest.raises(OptionError, match=r"'my notes' is no tag.*sr-Cyrl\.po"),
+        in_language("my notes"),
+    ):
         pass
 
 

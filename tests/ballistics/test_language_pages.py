@@ -42,7 +42,7 @@ from imaging.photo import Light, Photo
 from imaging.surface import Finding, Provenance, Surface
 from imaging.synthetic import pair, toolmark
 
-TAG = "art-x-brackets"
+TAG = "qaa"
 SPOKEN = {"aria-label", "title", "alt", "aria-valuetext", "placeholder"}
 UNITS = {"mm", "µm", "um", "nm", "px"}
 SIGNS = {"SHA", "CMPS", "CMS", "RMS", "Chumbley", "dx", "dy", "forensic", "ballistics", "PNG"}

@@ -12,6 +12,7 @@ from typing import Any
 import matplotlib
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import StepPatch
 from PIL import Image
@@ -19,6 +20,7 @@ from scipy.special import ndtri
 
 from ballistics.document.blocks import Picture
 from ballistics.errors import EvidenceError
+from ballistics.evidence.known_pairs import KnownPairs
 from ballistics.evidence.method import ScoreKind
 from ballistics.evidence.performance import pav
 from ballistics.evidence.performance_curves import cross_entropy, error_tradeoff, tippett
@@ -29,6 +31,7 @@ from ballistics.page import firearm_plots, plot_style, plots, score_plots
 from ballistics.page.firearm_plots import firearm_plot, study_plot
 from ballistics.page.plot_style import LrAxis, corners
 from ballistics.page.plots import cross_entropy_plot, error_tradeoff_plot, reliability_plot, tippett_plot
+from ballistics.page.score_histogram import score_histogram
 from ballistics.page.score_plots import score_plot
 
 HASH = "ab" * 32
@@ -204,6 +207,24 @@ def test_score_plot_draws_every_pair_the_case_and_the_lr(
     assert weight.sentence.split(".")[0].removeprefix("The likelihood ratio is ") in found.caption
 
 
+@pytest.mark.parametrize(
+    ("kind", "score"), [("cell count", [0, 25]), ("one score", 0.1), ("several scores", [0.4, 0.5])]
+)
+def test_the_words_of_the_case_stand_above_all_bars_and_the_legend_names_the_bounds(
+    figures: list[Figure], populations: dict[str, ReferencePopulation], kind: ScoreKind, score: Any
+) -> None:
+    assert score_plot(populations[kind], score).share < 0.8
+    (figure,) = figures
+    above, canvas = figure.axes[0], FigureCanvasAgg(figure)
+    canvas.draw()
+    (words,) = [each for each in above.texts if each.get_text().startswith("this case")]
+    foot = words.get_window_extent(canvas.get_renderer()).y0
+    for number in range(2):
+        assert above.transData.transform((0.0, bars_of(figure, number).values.max()))[1] < foot
+    (named,) = figure.legends
+    assert "bounds of the population" in [each.get_text() for each in named.get_texts()]
+
+
 def test_score_plot_marks_no_lr_of_a_score_that_has_none(
     figures: list[Figure], populations: dict[str, ReferencePopulation]
 ) -> None:
@@ -229,6 +250,17 @@ def test_several_scores_are_drawn_as_what_the_calibrator_makes_of_them(
     bar = bars_of(figures[0], 0)
     np.testing.assert_allclose(bar.values, np.histogram(values, bar.edges)[0] / len(values))
     assert figures[0].axes[0].lines[-1].get_xdata()[0] == of.calibrator.log10_lr([[0.4, 0.5]])[0]
+
+
+def test_the_caption_of_histograms_begins_its_sentences_with_capitals() -> None:
+    known = KnownPairs.from_columns(
+        {"count": [9.0, 1.0], "cells": [20.0, 20.0]},
+        firearms=(["a", "a"], ["a", "b"]),
+        items=(["1", "1"], ["2", "3"]),
+    )
+    caption = score_histogram(known).caption
+    assert all(sentence[0].isupper() for sentence in caption.split(". "))
+    assert caption.endswith("(congruent cells).")
 
 
 def test_firearms_are_ordered_by_their_most_misleading_pair(figures: list[Figure]) -> None:

@@ -164,6 +164,32 @@ def test_white_space_and_the_order_of_parts_are_no_edit(tmp_path: Path) -> None:
     assert read_population(path) == found
 
 
+def test_two_spellings_of_a_firearm_are_one() -> None:
+    of = columns()
+    letters = "g\u00fcn", "gu\u0308n"
+    other = [[name.replace("gun", letters[i % 2]) for i, name in enumerate(side)] for side in of["firearms"]]
+    found = built(of | {"firearms": tuple(other)})
+    assert len(found.pairs.firearm_names) == 12
+    assert found.diagnostics == built(of).diagnostics
+
+
+def test_scans_of_items_are_kept_by_their_hashes(tmp_path: Path) -> None:
+    found = built(scans={"bb" * 32: "gun 3 b", "aa" * 32: "gun 0 a", "cc" * 32: "elsewhere"})
+    assert dict(found.scans) == {"aa" * 32: "gun 0 a", "bb" * 32: "gun 3 b"}
+    assert read_population(write_population(found, tmp_path / "made.json")) == found
+
+
+def test_a_byte_order_mark_is_no_edit_and_other_layouts_say_what_they_are(tmp_path: Path) -> None:
+    found = built()
+    path = write_population(found, tmp_path / "made.json")
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert read_population(path) == found
+    for layout, said in ((9, "made by a newer version"), (1, "made by an older version")):
+        (tmp_path / "other.json").write_text(json.dumps({"layout": layout, "more": 1}))
+        with pytest.raises(EvidenceError, match=said):
+            read_population(tmp_path / "other.json")
+
+
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b"\xff\xfe", b'{"layout": 1}', b"NaN"])
 def test_other_files_are_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "other.json"
@@ -194,14 +220,14 @@ def test_a_pair_twice_is_refused_in_either_order() -> None:
         both[0].append(both[1][3])
         both[1].append(both[0][3])
     of["scores"] = {"ccf": np.append(of["scores"]["ccf"], 0.1)}
-    with pytest.raises(EvidenceError, match=r"pair 78 .* is pair 3 again"):
+    with pytest.raises(EvidenceError, match=r"pairs 3 and 78 both compare 'gun 3 b' with 'gun 0 a'.*keep one"):
         built(of)
 
 
 def test_an_item_with_itself_is_refused() -> None:
     of = columns()
     of["items"][1][0] = of["items"][0][0]
-    with pytest.raises(EvidenceError, match=r"pair 0 compares 'gun 0 a' with itself"):
+    with pytest.raises(EvidenceError, match=r"pair 0 compares 'gun 0 a' with itself.*; keep one scan of each"):
         built(of)
 
 

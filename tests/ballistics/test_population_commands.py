@@ -15,6 +15,7 @@ from typer.testing import CliRunner, Result
 from ballistics.cli import app
 from ballistics.evidence.about import TEMPLATE
 from ballistics.evidence.population import read_population
+from ballistics.evidence.seal import as_lines, seal_of, sha256_of
 from ballistics.parameters import default_striated_set
 from ballistics.score_table import COLUMNS
 from imaging.files import write_x3p
@@ -202,8 +203,30 @@ def test_check_finds_an_edit_and_a_set_that_is_no_more(folder: Path, tmp_path: P
     assert "under 000000000000: build it anew" in found["problems"][0]
 
 
-def test_a_population_weighs_a_comparison_of_such_marks(folder: Path) -> None:
-    marks = folder / "scans" / "t4m0.x3p", folder / "scans" / "t4m1.x3p"
+def test_check_finds_figures_that_do_not_follow_from_the_pairs_though_the_hashes_fit(
+    folder: Path, tmp_path: Path
+) -> None:
+    content = json.loads((folder / "pop.json").read_text())
+    content["bounds"]["upper"] = 9.0
+    content["diagnostics"] |= {"firearms": 40, "cllr": 0.001}
+    parts = {name: part for name, part in content.items() if name not in ("seal", "sha256")}
+    seal = seal_of(parts)
+    (tmp_path / "forged.json").write_bytes(as_lines({**parts, "seal": seal, "sha256": sha256_of(seal)}))
+    found = json.loads(run("population", "check", tmp_path / "forged.json", "--json", code=3).stdout)["problems"]
+    assert [text.split(" from the pairs")[0] for text in found] == [
+        f"its bounds are {content['bounds']['lower']:.2f} and 9.00, those that follow",
+        "its firearms is 40,",
+        "its cllr is 0.001,",
+    ]
+
+
+def test_a_population_weighs_a_comparison_of_such_marks(folder: Path, tmp_path: Path) -> None:
+    known = folder / "scans" / "t4m0.x3p", folder / "scans" / "t4m1.x3p"
+    marks = tmp_path / "new0.x3p", tmp_path / "new1.x3p"
+    for number, place in enumerate(marks):
+        rng, own = np.random.default_rng([8, number]), np.random.default_rng(104)
+        scan, _ = toolmark(rng, tool=own, correlation=0.8, pixel_um=6.25, shape=(80, 240))
+        write_x3p(scan, place)
     asked = ("--mark", "toolmark", "--reference", folder / "pop.json", "--scanner", "simulated", "--json")
     found = json.loads(run("compare-lands", *marks, *asked).stdout)["evidence"]
     assert found["likelihood_ratio"]["log10_lr"] > 0.5
@@ -211,3 +234,6 @@ def test_a_population_weighs_a_comparison_of_such_marks(folder: Path) -> None:
     taken = json.loads(run("compare-lands", *marks, *asked, "--firearm", "Tool 4").stdout)["evidence"]
     assert taken["likelihood_ratio"] is None
     assert "Tool 4" in taken["reasons"]["case firearm"]
+    inside = json.loads(run("compare-lands", *known, *asked, "--firearm", "K12").stdout)["evidence"]
+    assert inside["reasons"].keys() == {"case firearm"}
+    assert "tool 4 mark 0 (tool 4), tool 4 mark 1 (tool 4)" in inside["reasons"]["case firearm"]

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ballistics.assessment_wording import scale_text
 from ballistics.errors import EvidenceError, SetError
 from ballistics.evidence.scales import VerbalScale, figure, verbal_scale, verbal_scales, words
 
@@ -101,11 +102,14 @@ def test_no_words_for_what_is_no_finite_number(bad: float) -> None:
 
 
 def test_scales_name_their_source_certainty_and_convention() -> None:
-    assert [name for name, scale in verbal_scales().items() if scale.certainty == "certain"] == ["enfsi-2015"]
+    assert not any(scale.certainty == "certain" for scale in verbal_scales().values())
     for scale in verbal_scales().values():
         assert scale.source
         assert scale.boundary
-    assert "not read" in verbal_scale("enfsi-2015").source
+    enfsi = verbal_scale("enfsi-2015")
+    assert "not read" in enfsi.source
+    assert words(1.0, enfsi).certainty == "secondary source"
+    assert "from a secondary source, not checked" in scale_text(enfsi)
     with pytest.raises(SetError, match="There are: enfsi-2015"):
         verbal_scale("enfsi")
 

@@ -40,6 +40,7 @@ def test_every_shipped_population_can_be_used(name: str) -> None:
     for text in (of.origin.credit, of.origin.licence, of.origin.source, of.origin.made_by, *of.notes):
         assert text.strip()
         assert not transposed_conditionals(text)
+    assert set(population.scans.values()) == {*population.pairs.first_item, *population.pairs.second_item}
     assert (Path(str(files("ballistics"))) / "populations" / f"{name}.json").stat().st_size < LARGEST
 
 
@@ -89,10 +90,13 @@ def test_what_is_no_population_is_refused_with_what_it_is(tmp_path: Path) -> Non
         open_population(str(tmp_path))
     with pytest.raises(EvidenceError, match="is a scan or another archive"):
         open_population(str(samples / "gun-1-case-1.x3p"))
-    for name, content in (("scores.csv", "reference,questioned\n"), ("empty.json", "")):
-        (tmp_path / name).write_text(content)
-        with pytest.raises(EvidenceError, match="something else"):
-            open_population(str(tmp_path / name))
+    for encoding in ("utf-8-sig", "utf-16"):
+        (tmp_path / "scores.csv").write_text("reference,questioned,comparable\n", encoding=encoding)
+        with pytest.raises(EvidenceError, match=r"is a list of scores; 'ballistics population build"):
+            open_population(str(tmp_path / "scores.csv"))
+    (tmp_path / "empty.json").write_text("")
+    with pytest.raises(EvidenceError, match="something else"):
+        open_population(str(tmp_path / "empty.json"))
     (tmp_path / "other.json").write_text("{}")
     with pytest.raises(EvidenceError, match="not a population that can be used"):
         open_population(str(tmp_path / "other.json"))

@@ -8,27 +8,36 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
-from ballistics.assessment import Question, assess
+from ballistics.assessment import Assessment, Question, assess
+from ballistics.assessment_wording import CHARACTERISTICS, UNWEIGHED, conclusion_rows, rows
 from ballistics.case import Case, ChosenConclusion
+from ballistics.command.report import given_files
 from ballistics.compare import Comparison, compare
 from ballistics.document.blocks import Document, Facts, Note, Paragraph, Picture, Section, Table
 from ballistics.document.pdf import render_pdf
-from ballistics.evidence.scales import figure
+from ballistics.evidence.conclusions import Basis, choose
+from ballistics.evidence.scales import figure, verbal_scale
 from ballistics.evidence.shipped import open_population
 from ballistics.evidence.weight import LikelihoodRatio, NoLikelihoodRatio
 from ballistics.evidence.wording_lint import transposed_conditionals
+from ballistics.language import Message
+from ballistics.page.plot_style import sheet
 from ballistics.parameters import default_picture_set, default_striated_set
 from ballistics.photographs import wording as photograph_wording
 from ballistics.photographs.exhibit import prepare_photograph
 from ballistics.photographs.pair import compare_pictures
+from ballistics.photographs.summary import picture_measures
+from ballistics.statement.drawing import LETTERS, SPLIT_SHARE, Panel, place_panels, sheet_height
 from ballistics.statement.impressed import impressed_statement
-from ballistics.statement.parts import NOT_YET
-from ballistics.statement.photographs import photograph_statement
+from ballistics.statement.parts import GivenFile
+from ballistics.statement.photographs import MOST_POINTS, photograph_statement
 from ballistics.statement.striated import bullet_statement, land_statement
 from ballistics.striated import wording as striated_wording
 from ballistics.striated.bullet_pair import compare_land_sets
@@ -51,6 +60,7 @@ CASE = Case(
     questioned="Cartridge case Q3",
     conclusion=ChosenConclusion(code="INC-A", reasons="Class characteristics agree; two areas agree, too few."),
 )
+TOLD = Assessment(question=Question(case=CASE), score={}, weight=None)
 ORDER = [
     "Result",
     "What was compared",
@@ -128,9 +138,18 @@ def photographs() -> dict[str, object]:
 
 
 @pytest.fixture(scope="module")
-def weighed(marks: Comparison) -> LikelihoodRatio:
+def answers(marks: Comparison) -> dict[str, Assessment]:
     population = open_population("synthetic-breech-face")
-    found = assess(marks, Question(population=population, scanner="simulated")).weight
+    asked = Question(population=population, scanner="simulated", case=CASE, scale=verbal_scale("enfsi-2015"))
+    other = Question(population=population, scanner="another microscope", firearms=("pistol K12", "pistol K13"))
+    found = {"weighed": assess(marks, asked), "refused": assess(marks, other)}
+    assert isinstance(found["refused"].weight, NoLikelihoodRatio)
+    return found
+
+
+@pytest.fixture(scope="module")
+def weighed(answers: dict[str, Assessment]) -> LikelihoodRatio:
+    found = answers["weighed"].weight
     assert isinstance(found, LikelihoodRatio)
     return found
 
@@ -140,27 +159,22 @@ def documents(
     marks: Comparison,
     striated: dict[str, object],
     photographs: dict[str, object],
-    weighed: LikelihoodRatio,
+    answers: dict[str, Assessment],
 ) -> dict[str, Document]:
-    population = open_population("synthetic-breech-face")
-    refused = assess(marks, Question(population=population, scanner="another microscope")).weight
-    assert isinstance(refused, NoLikelihoodRatio)
     scan = marks.reference.scan
     odd = Finding(code="odd-scale", severity="doubt", message="the scale of this file is odd")
     doubted = replace(scan, provenance=scan.provenance.model_copy(update={"findings": (odd,)}))
     return {
-        "cells": impressed_statement(marks, case=CASE, command="ballistics compare a b"),
-        "cells weighed": impressed_statement(
-            marks, case=CASE, weight=weighed, population=population, scale="enfsi-2015"
-        ),
-        "cells refused": impressed_statement(marks, case=Case(), weight=refused, population=population),
-        "no cells": impressed_statement(compare(doubted, marks.questioned.scan), case=CASE),
-        "lands": land_statement(striated["lands"], case=CASE),
-        "no lands": land_statement(striated["no lands"], case=CASE),
-        "bullets": bullet_statement(striated["bullets"], case=CASE),
-        "no bullets": bullet_statement(striated["no bullets"], case=CASE),
-        "photographs": photograph_statement(photographs["photographs"], case=CASE),
-        "no photographs": photograph_statement(photographs["no photographs"], case=CASE),
+        "cells": impressed_statement(marks, evidence=TOLD, command="ballistics compare a b"),
+        "cells weighed": impressed_statement(marks, evidence=answers["weighed"]),
+        "cells refused": impressed_statement(marks, evidence=answers["refused"]),
+        "no cells": impressed_statement(compare(doubted, marks.questioned.scan), evidence=TOLD),
+        "lands": land_statement(striated["lands"], evidence=TOLD),
+        "no lands": land_statement(striated["no lands"], evidence=TOLD),
+        "bullets": bullet_statement(striated["bullets"], evidence=TOLD),
+        "no bullets": bullet_statement(striated["no bullets"], evidence=TOLD),
+        "photographs": photograph_statement(photographs["photographs"], evidence=TOLD),
+        "no photographs": photograph_statement(photographs["no photographs"], evidence=TOLD),
     }
 
 
@@ -212,7 +226,7 @@ def test_a_count_without_a_population_stands_with_the_reason_for_no_ratio(
 
 
 def test_the_likelihood_ratio_comes_first_with_all_that_belongs_to_it(
-    documents: dict[str, Document], weighed: LikelihoodRatio
+    documents: dict[str, Document], answers: dict[str, Assessment], weighed: LikelihoodRatio, marks: Comparison
 ) -> None:
     section = documents["cells weighed"].sections[0]
     first, words, *_rest = section.blocks
@@ -222,16 +236,13 @@ def test_the_likelihood_ratio_comes_first_with_all_that_belongs_to_it(
     assert isinstance(words, Paragraph)
     assert words.text.startswith(f"The likelihood ratio is {figure(weighed.log10_lr)}.")
     facts = dict(next(block for block in section.blocks if isinstance(block, Facts)).rows)
-    assert facts["Its SHA-256"] == weighed.reference.sha256
-    assert facts["Reference population"] == weighed.reference.name
-    assert facts["Interval"].startswith(f"{figure(weighed.lower)} to {figure(weighed.upper)} ")
-    assert f"{weighed.reference.known_matches:,} known matches" in facts["Its size"]
-    assert figure(weighed.bounds.upper) in facts["Bound"]
-    assert "same firearm" in facts["First proposition"]
-    assert "two different firearms" in facts["Second proposition"].lower()
+    assert list(facts.items()) == rows(answers["weighed"])
+    assert facts["Score"] == f"{marks.score} of {marks.cells} cells congruent"
+    assert facts["Population"].startswith(f"{weighed.reference.name}: ")
+    assert "secondary source" in section.blocks[2].text
     assert any(isinstance(block, Picture) for block in section.blocks)
     limits = [block.title for block in section_of(documents["cells weighed"], "Limits").blocks]
-    assert NOT_YET not in limits
+    assert UNWEIGHED not in limits
     assert "What the likelihood ratio rests on" in limits
     population = dict(section_of(documents["cells weighed"], "Reference population").blocks[0].rows)
     assert population["SHA-256"] == weighed.reference.sha256
@@ -242,7 +253,41 @@ def test_a_refused_ratio_says_why_and_draws_no_score_among_others(documents: dic
     note = next(block for block in section.blocks if isinstance(block, Note))
     assert "another microscope" in note.text
     assert not any(isinstance(block, Picture) for block in section.blocks)
-    assert NOT_YET in [block.title for block in section_of(documents["cells refused"], "Limits").blocks]
+    assert UNWEIGHED in [block.title for block in section_of(documents["cells refused"], "Limits").blocks]
+
+
+def test_scanner_and_firearms_of_the_case_are_told_with_a_refusal_and_in_the_appendix(
+    documents: dict[str, Document], weighed: LikelihoodRatio
+) -> None:
+    document = documents["cells refused"]
+    result = next(block for block in document.sections[0].blocks if isinstance(block, Facts))
+    asked = section_of(document, "Reference population").blocks[-1]
+    for block in (result, asked):
+        assert ("Scanner", "another microscope") in block.rows
+        assert ("Firearms of the case", "pistol K12, pistol K13") in block.rows
+    said, draws = section_of(documents["cells weighed"], "Reference population").blocks[-2:]
+    assert dict(said.rows)["Firearms of the case"] == "none was named"
+    assert f"{weighed.draws} draws of the firearms" in draws.text
+
+
+def test_files_given_by_a_person_stand_in_the_appendix(photographs: dict[str, object]) -> None:
+    mask = GivenFile(role="Mask of the reference", path="by hand.png", sha256="ab" * 32)
+    document = photograph_statement(photographs["no photographs"], files=(mask,))
+    tables = [block for block in section_of(document, "Input files").blocks if isinstance(block, Table)]
+    assert [table.rows for table in tables if table.caption.startswith("What a person gave")] == [
+        (("Mask of the reference", "by hand.png", "ab" * 32),)
+    ]
+
+
+def test_masks_and_the_case_of_a_command_are_hashed(tmp_path: Path) -> None:
+    mask, case = tmp_path / "mask.png", tmp_path / "case.toml"
+    mask.write_bytes(b"white")
+    case.write_bytes(b"")
+    assert [(each.role, len(each.sha256 or "")) for each in given_files((None, mask), case)] == [
+        ("Mask of the questioned mark", 64),
+        ("Case", 64),
+    ]
+    assert given_files((None, None), None) == ()
 
 
 @pytest.mark.parametrize(
@@ -251,7 +296,7 @@ def test_a_refused_ratio_says_why_and_draws_no_score_among_others(documents: dic
     ids=["cells", "lands", "bullets", "photographs"],
 )
 def test_every_kind_has_the_limit_that_a_ratio_replaces(limits: tuple[tuple[str, str], ...]) -> None:
-    assert [title for title, _text in limits].count(NOT_YET) == 1
+    assert [title for title, _text in limits].count(UNWEIGHED) == 1
 
 
 def test_every_cell_stands_in_the_appendix(documents: dict[str, Document], marks: Comparison) -> None:
@@ -303,7 +348,13 @@ def test_the_points_of_photographs_are_those_that_the_pose_explains(
     found = photographs["photographs"]
     assert f"The score is {found.score:.3f}," in documents["photographs"].sections[0].blocks[0].text
     matrix, points = section_of(documents["photographs"], "Every point").blocks
-    assert len(points.rows) == found.inliers
+    assert len(points.rows) == min(found.inliers, MOST_POINTS)
+    first, second = found.points()
+    known = {tuple(round(value, 1) for value in (*a, *b)) for a, b in zip(first, second, strict=True)}
+    assert {tuple(float(cell) for cell in row[1:]) for row in points.rows} <= known
+    if found.inliers > MOST_POINTS:
+        assert f"the other {found.inliers - MOST_POINTS} again" in points.caption
+        assert points.rows[-1][0] == str(found.inliers)
     np.testing.assert_allclose(np.array([row[1:] for row in matrix.rows], float), found.matrix, atol=1e-6)
 
 
@@ -321,13 +372,13 @@ def test_files_and_parameters_can_be_found_again(documents: dict[str, Document],
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_conclusion_is_a_persons_or_there_is_none(documents: dict[str, Document], kind: str) -> None:
     section = section_of(documents[kind], "Conclusion of the examiner")
-    said = section.blocks[0].text
+    said = " ".join(block.text for block in section.blocks if isinstance(block, Paragraph))
     if kind == "cells refused":
         assert "records no conclusion" in said
     else:
         assert "opinion of A. Bee" in said
         assert "does not follow from the score" in said
-        assert dict(section.blocks[1].rows)["Conclusion"] == "Inconclusive A (INC-A)"
+        assert dict(section.blocks[2].rows)["Conclusion"] == "Inconclusive A (INC-A)"
 
 
 def test_pictures_have_the_points_that_print_needs(documents: dict[str, Document]) -> None:
@@ -341,13 +392,40 @@ def test_pictures_have_the_points_that_print_needs(documents: dict[str, Document
 
 
 def test_the_same_comparison_gives_the_same_bytes(documents: dict[str, Document], marks: Comparison) -> None:
-    again = impressed_statement(marks, case=CASE, command="ballistics compare a b")
+    again = impressed_statement(marks, evidence=TOLD, command="ballistics compare a b")
     assert again == documents["cells"]
     assert render_pdf(again) == render_pdf(documents["cells"])
 
 
 def test_a_time_stands_on_the_cover(photographs: dict[str, object]) -> None:
     made = datetime(2026, 11, 22, 20, 15, tzinfo=UTC)
-    document = photograph_statement(photographs["no photographs"], case=CASE, made=made)
+    document = photograph_statement(photographs["no photographs"], evidence=TOLD, made=made)
     assert ("Date", "2026-11-22 20:15 UTC") in document.cover
     assert document.made == made
+
+
+def test_matches_without_a_pose_are_not_said_to_agree_with_one(photographs: dict[str, object]) -> None:
+    found = replace(photographs["photographs"], agreement=None)
+    rows_of = picture_measures(found)
+    assert rows_of["Pose"] == "none found"
+    assert "agree with the pose" not in rows_of["Matched keypoints"]
+    assert not any("The page says" in text for _title, text in photograph_wording.LIMITS)
+
+
+def test_the_length_below_a_split_view_stands_clear_of_the_line() -> None:
+    panel = Panel(pixels=np.full((90, 90), 200, np.uint8), left=0, top=0, width=3000, height=3000, title="")
+    letters = LETTERS / SPLIT_SHARE
+    with sheet(sheet_height([panel], columns=1, letters=letters)) as figure:
+        (axes,) = place_panels(figure, [panel], columns=1, letters=letters)
+        FigureCanvasAgg(figure).draw()
+        (label,) = axes.texts
+        extent = label.get_window_extent()
+        assert extent.y1 < axes.get_window_extent().y0
+        assert extent.y0 > 0
+
+
+def test_what_a_conclusion_rests_on_is_a_whole_phrase_for_every_basis() -> None:
+    assert set(CHARACTERISTICS) == set(get_args(Basis))
+    chosen = choose("ELIM", range_of="afte-1992", examiner="A. Bee", reasons="Calibre differs.", basis="class")
+    assert ("Rests on", CHARACTERISTICS["class"]) in conclusion_rows(chosen)
+    assert all(isinstance(each, Message) and not each.values for each in CHARACTERISTICS.values())

@@ -12,6 +12,7 @@ import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
 
+from ballistics.assessment import Question, assess
 from ballistics.case import Case, ChosenConclusion
 from ballistics.catalogue import extract_messages
 from ballistics.compare import compare
@@ -87,10 +88,10 @@ def test_every_word_of_a_statement_comes_from_the_catalogue(
     monkeypatch.setenv("BALLISTICS_LANGUAGES", str(brackets))
     with in_language(TAG):
         documents = [
-            impressed_statement(cells, case=case),
-            land_statement(compare_lands(one.lands[3], two.lands[1], land), case=Case()),
-            bullet_statement(compare_land_sets(one, two, land), case=Case()),
-            photograph_statement(compare_pictures(*lit), case=Case()),
+            impressed_statement(cells, evidence=assess(cells, Question(case=case))),
+            land_statement(compare_lands(one.lands[3], two.lands[1], land)),
+            bullet_statement(compare_land_sets(one, two, land)),
+            photograph_statement(compare_pictures(*lit)),
         ]
     for document in documents:
         assert document.language == TAG

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import typer
 from typer.testing import CliRunner, Result
 
 from ballistics.cli import app
@@ -128,12 +129,12 @@ def test_nothing_is_overwritten_unasked(tmp_path: Path) -> None:
 def test_a_template_that_no_report_uses_is_refused(tmp_path: Path, report: Path | None) -> None:
     template = tmp_path / "lab.docx"
     template.write_bytes(b"")
-    with pytest.raises(OptionError, match="for Word"):
-        check_template(report, template)
+    with pytest.raises(typer.BadParameter, match="for Word"):
+        check_template(report and [report], template)
 
 
 def test_a_template_that_is_missing_is_refused_before_any_work(tmp_path: Path) -> None:
-    with pytest.raises(OptionError, match="is no file"):
-        check_template(Path("a.docx"), tmp_path / "none.docx")
+    with pytest.raises(typer.BadParameter, match="is no file"):
+        check_template([Path("a.docx")], tmp_path / "none.docx")
     with pytest.raises(OptionError, match="for Word"):
         write_statement(SHORT, tmp_path / "a.pdf", template=tmp_path / "none.docx")

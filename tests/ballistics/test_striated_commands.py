@@ -83,6 +83,7 @@ def test_signature_by_hand_and_wrong_places(run: Run, bullets: Path) -> None:
     run("signature", scan, "--params", "song2018", code=2)
     run("signature", scan, "--params", "bullet-land-2026", "--mark", "toolmark", code=2)
     run("signature", scan, "--report", "a.html", "--out", "a.html", code=2)
+    assert ".html" in run("signature", scan, "--report", "a.pdf", code=2).stderr
 
 
 @pytest.fixture

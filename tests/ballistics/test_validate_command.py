@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import time
 import tomllib
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +15,13 @@ import pytest
 from typer.testing import CliRunner, Result
 
 import ballistics.batch
+import ballistics.command.validate_command
+import ballistics.validation.recording
 from ballistics.cli import app
-from ballistics.score_table import COLUMNS
+from ballistics.command.batch_scores import holds_scores
+from ballistics.evidence.shipped import open_population
+from ballistics.parameters import parameter_set
+from ballistics.score_table import COLUMNS, Conditions
 from ballistics.validation.contract import read_validation
 from ballistics.validation.criteria import KINDS, TEMPLATE, read_criteria
 from imaging.files import write_x3p
@@ -152,6 +159,41 @@ def test_stopped_it_goes_on_where_it_was(folder: Path, monkeypatch: pytest.Monke
     assert (one.measures, one.log10_lr) == (other.measures, other.log10_lr)
 
 
+def test_stopped_it_goes_on_from_another_folder(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, seen = ballistics.batch._row, []
+
+    def stops(pair: Any, exhibits: Any) -> Any:
+        if len(seen) == 150:
+            raise KeyboardInterrupt
+        seen.append(pair)
+        return real(pair, exhibits)
+
+    monkeypatch.setattr(ballistics.batch, "_row", stops)
+    monkeypatch.chdir(folder)
+    rest = ("--truth", folder / "truth.csv", "--out", tmp_path / "o", *page(tmp_path, "o"), "--mark", "toolmark")
+    run("validate", "scans", *rest, "--jobs", "1", code=130)
+    kept = tmp_path / "o" / "validation.scores.csv"
+    finished = len(kept.read_text().splitlines()) - 1
+    assert finished > 0
+    seen.clear()
+    monkeypatch.setattr(
+        ballistics.batch, "_row", lambda pair, exhibits: (seen.append(pair), real(pair, exhibits))[1]
+    )
+    monkeypatch.chdir(tmp_path)
+    run("validate", folder / "scans", *rest)
+    pairs = TOOLS * MARKS * (TOOLS * MARKS - 1) // 2
+    assert len(seen) == pairs - finished
+    one, other = (read_validation(place / "validation.json") for place in (folder / "out", tmp_path / "o"))
+    assert (one.measures, one.log10_lr) == (other.measures, other.log10_lr)
+    whole = kept.read_text()
+    kept.write_text(whole + whole.splitlines(keepends=True)[-1])
+    again = ("validate", folder / "scans", *rest, "--force")
+    assert "compared anew" in run(*again).stderr
+    assert len(kept.read_text().splitlines()) - 1 == pairs
+
+
 @pytest.mark.parametrize(
     ("lines", "said"),
     [
@@ -174,6 +216,11 @@ def test_a_truth_that_does_not_fit_is_told_before_anything_is_compared(
     [
         (("--split", "untouched"), 2, "name one"),
         (("--split", "untouched", "--method", "isotonic", "--reference", "any"), 2, "of the population"),
+        (("--split", "untouched", "--bound", "elub", "--reference", "any"), 2, "of the population"),
+        (("--split", "untouched", "--folds", "4", "--reference", "any"), 2, "split folds"),
+        (("--folds", "4"), 2, "split folds"),
+        (("--repeats", "2"), 2, "split folds"),
+        (("--report", "missing/x.html"), 1, "does not exist"),
         (("--reference", "fadul-breech-face", "--params", "toolmark-2026"), 2, "was made"),
         (("--reference", "nobody"), 4, "nobody"),
         (("--report", "x.odt"), 1, "ends in"),
@@ -191,6 +238,7 @@ def test_what_cannot_work_is_refused_before_anything_is_compared(
     monkeypatch.chdir(tmp_path)
     found = run(*validate(folder, "refused"), *options, code=code)
     assert said in " ".join(found.output.replace("│", " ").split())
+    assert not (folder / "refused").exists()
 
 
 def test_criteria_of_tomorrow_are_refused_first(folder: Path, tmp_path: Path) -> None:
@@ -198,6 +246,56 @@ def test_criteria_of_tomorrow_are_refused_first(folder: Path, tmp_path: Path) ->
     said = run(*validate(folder, "late"), "--criteria", tmp_path / "a.toml", code=1).stderr
     assert "beforehand" in said
     assert not (folder / "late" / "validation.scores.csv").exists()
+
+
+@pytest.mark.parametrize(("zone", "code"), [("Pacific/Kiritimati", 0), ("UTC", 1)])
+def test_the_day_of_criteria_is_that_of_the_place(
+    scores: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, zone: str, code: int
+) -> None:
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+            moment = datetime(2026, 11, 22, 23, tzinfo=UTC)
+            return moment.astimezone(tz) if tz else moment.astimezone().replace(tzinfo=None)
+
+    asked = tmp_path / "asked.toml"
+    asked.write_text('author = "A"\ndate = 2026-11-23\n[criteria]\nfirearms = {at_least = 2}\n')
+    for module in (ballistics.command.validate_command, ballistics.validation.recording):
+        monkeypatch.setattr(module, "datetime", Clock)
+    with monkeypatch.context() as here:
+        here.setenv("TZ", zone)
+        time.tzset()
+        found = run(*given(scores, f"day {zone[:3]}"), *page(tmp_path, "day"), "--criteria", asked, code=code)
+    time.tzset()
+    assert ("beforehand" in found.stderr) == bool(code)
+
+
+@pytest.mark.parametrize("kind", ["capitals", "utf-16", "separator named", "mark of the order", "a list"])
+def test_scores_are_known_as_such_however_a_spreadsheet_wrote_them(
+    scores: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    head, _, rest = (scores / "scores.csv").read_text().partition("\n")
+    texts = {
+        "capitals": f'"Reference";{";".join(head.title().split(",")[1:])}\n{rest.replace(",", ";")}'.encode(),
+        "utf-16": f"{head}\n{rest}".encode("utf-16"),
+        "separator named": f"sep=;\n{head.replace(',', ';')}\n{rest.replace(',', ';')}".encode(),
+        "mark of the order": f"{head}\n{rest}".encode("utf-8-sig"),
+        "a list": b"reference,questioned\na.x3p,b.x3p\n",
+    }
+    place = tmp_path / "s.csv"
+    place.write_bytes(texts[kind])
+    assert holds_scores(place) == (kind != "a list")
+
+
+def test_a_bound_that_makes_cllr_is_told_in_the_terminal(scores: Path, tmp_path: Path) -> None:
+    with (scores / "scores.csv").open(newline="") as stream:
+        head, *rows = csv.reader(stream)
+    with (tmp_path / "scores.csv").open("w", newline="") as stream:
+        apart = [[*row[:3], 25 if row[0][:2] == row[1][:2] else 1, *row[4:]] for row in rows]
+        csv.writer(stream).writerows([head, *apart])
+    (tmp_path / "truth.csv").write_bytes((scores / "truth.csv").read_bytes())
+    found = run(*given(tmp_path, "out"), *page(tmp_path, "x")).stdout
+    assert "of Cllr is what the bounds alone would cost" in " ".join(found.split())
 
 
 def test_a_criterion_that_is_not_met_ends_with_3_and_the_report_is_written(scores: Path) -> None:
@@ -233,7 +331,18 @@ def test_folds_another_score_and_another_bound(scores: Path) -> None:
     assert (scores / "folds.html").exists()
 
 
-def test_a_population_judges_all_or_is_tried_beside(scores: Path) -> None:
+def test_a_population_judges_all_or_is_tried_beside(scores: Path, tmp_path: Path) -> None:
+    of = open_population("synthetic-breech-face").description
+    made_with = parameter_set(of.parameters)
+    (tmp_path / "scores.csv.json").write_text(
+        Conditions(
+            parameters={"name": made_with.name, "hash": made_with.hash, "values": made_with.values},
+            score=made_with.score, accept=(), units="auto", versions={}, inputs={},
+        ).model_dump_json()
+    )  # fmt: skip
+    for name in ("scores.csv", "truth.csv"):
+        (tmp_path / name).write_bytes((scores / name).read_bytes())
+    scores = tmp_path
     common = ("--reference", "synthetic-breech-face", *page(scores, "judged"))
     run(*given(scores, "judged"), *common, "--split", "untouched")
     made = read_validation(scores / "judged" / "validation.json")
@@ -273,6 +382,10 @@ def test_show_and_report_again(scores: Path) -> None:
     run(*again, "--force")
     assert (scores / "a.pdf").read_bytes() == first
     run("validation", "report", place, "--report", place, code=1)
+    with case.open("a") as more:
+        more.write('remarks = "It is 90 times more probable that the same firearm made both."\n')
+    assert "Write instead" in run(*again, "--force", code=1).stderr
+    assert "Write instead" in run(*again[:-1], "--force").stderr
     pytest.importorskip("docxtpl")
     run("validation", "report", place, "--report", scores / "a.docx")
     assert (scores / "a.docx").read_bytes().startswith(b"PK")

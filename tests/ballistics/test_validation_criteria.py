@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ballistics.errors import OptionError
-from ballistics.validation.criteria import KINDS, Criteria, judge_criteria, read_criteria
+from ballistics.validation.criteria import KINDS, TEMPLATE, Criteria, judge_criteria, read_criteria
 from ballistics.validation.measures import Measures, MisleadingRates, exact_rate
 from imaging.errors import FileError
 
@@ -105,6 +105,11 @@ def test_without_criteria_nothing_is_judged() -> None:
     assert judge_criteria(None, measures(), coverage=1.0) == ()
 
 
+def test_a_template_that_nobody_filled_in_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match=r"has no criteria; .* without a # before them"):
+        read_criteria(written(tmp_path, TEMPLATE))
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -112,10 +117,12 @@ def test_without_criteria_nothing_is_judged() -> None:
         (HEAD, "has no criteria"),
         (HEAD + "[criteria]\n", "has no criteria"),
         ("date = 2026-11-01\n[criteria]\ncllr = {at_most = 0.1}\n", "author"),
-        ('author = "A"\n[criteria]\ncllr = {at_most = 0.1}\n', "date"),
+        ('author = "A"\n[criteria]\ncllr = {at_most = 0.1}\n', "date is missing.*date = 2026-11-22"),
         ('author = "A"\ndate = 2026-11-01T10:00:00\n[criteria]\ncllr = {at_most = 0.1}\n', "expected a day"),
         ('author = "A"\ndate = 2026\n[criteria]\ncllr = {at_most = 0.1}\n', "expected a day"),
         ('author = " "\ndate = 2026-11-01\n[criteria]\ncllr = {at_most = 0.1}\n', "author"),
+        (HEAD + 'file = "x"\n[criteria]\ncllr = {at_most = 0.1}\n', "line 'file'; expected author, date, purpose"),
+        ('author = ""\ndate = 2026-11-01\n[criteria]\ncllr = {at_most = 0.1}\n', 'author is empty.*author = "A'),
         (HEAD + "limit = 3\n[criteria]\ncllr = {at_most = 0.1}\n", "limit"),
         (HEAD + "[criteria]\naccuracy = {at_least = 0.9}\n", "no criterion is called 'accuracy'; there are cllr,"),
         (HEAD + "[criteria]\ncllr = {at_least = 0.1}\n", "cllr needs at_most, found at_least"),

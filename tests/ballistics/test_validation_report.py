@@ -19,11 +19,12 @@ from ballistics.evidence.known_pairs import KnownPairs
 from ballistics.evidence.labelled_scores import LabelledScores, LeftOut
 from ballistics.evidence.population import Description, Origin, ReferencePopulation, Scanning, build_population
 from ballistics.evidence.wording_lint import transposed_conditionals
+from ballistics.score_table import Conditions
 from ballistics.validation.checking import differences
 from ballistics.validation.contract import ValidationRecord
 from ballistics.validation.criteria import Criteria, Criterion
-from ballistics.validation.findings import bound_share, unbounded_of
-from ballistics.validation.plan import criterion_name, limit_text
+from ballistics.validation.findings import bound_share, brief_section, unbounded_of
+from ballistics.validation.plan import bits, criterion_name, limit_text, method_section
 from ballistics.validation.recording import record
 from ballistics.validation.repeat import command_of
 from ballistics.validation.report import validation_document
@@ -95,7 +96,16 @@ def separated() -> ValidationRecord:
 
 @pytest.fixture(scope="module")
 def untouched() -> ValidationRecord:
-    found = validate(LabelledScores(pairs=pairs(apart=0.2)), split=Split.untouched(), population=population())
+    conditions = Conditions(
+        parameters={"name": "made", "hash": "0" * 64, "values": {"mark": "aperture shear"}},
+        score="ccf",
+        accept=(),
+        units="auto",
+        versions={},
+        inputs={},
+    )
+    scores = LabelledScores(pairs=pairs(apart=0.2), conditions=conditions)
+    found = validate(scores, split=Split.untouched(), population=population())
     return record(found, when=NOON)
 
 
@@ -341,3 +351,35 @@ def test_texts_of_a_manifest_are_data(tmp_path: Path) -> None:
     odd = pairs(named="<b>#strong[x]\\")
     page = render_document(validation_document(record(validate(LabelledScores(pairs=odd)), when=NOON)))
     assert "<b>" not in page.replace("&lt;b&gt;", "")
+
+
+@pytest.mark.parametrize(
+    ("units", "options", "said"),
+    [
+        ("auto, photographs of 10 um a pixel", ["--pixel-um 10"], [("Pixel of the photographs", "10 µm")]),
+        ("mm, photographs of 2.5 um a pixel", ["--units mm", "--pixel-um 2.5"], [("Unit of the scans", "mm")]),
+        ("auto", [], [("Unit of the scans", "as each file says")]),
+    ],
+)
+def test_the_scale_of_what_was_compared_is_told(
+    made: ValidationRecord, units: str, options: list[str], said: list[tuple[str, str]]
+) -> None:
+    found = made.model_copy(update={"tried": made.tried.model_copy(update={"units": units})})
+    command = command_of(found)
+    assert all(each in command for each in options)
+    assert ("--pixel-um" in command) == (len(options) > 0)
+    facts = method_section(found).blocks[1]
+    assert isinstance(facts, Facts)
+    assert set(said) <= set(facts.rows)
+
+
+def test_what_the_bounds_cost_is_not_laid_on_calibration(
+    separated: ValidationRecord, made: ValidationRecord
+) -> None:
+    for found in (separated, made):
+        headline = brief_section(found).blocks[0]
+        assert isinstance(headline, Paragraph)
+        before = found.measures.cllr_unbounded
+        shown = "infinite" if before is None else bits(before)
+        assert headline.text.startswith(f"Cllr {bits(found.measures.cllr)} bits ({shown} before the bounds), ")
+        assert "lost by calibration and bounds" in headline.text

@@ -7,19 +7,21 @@ import math
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
 
 from ballistics.errors import EvidenceError, OptionError
+from ballistics.evidence.held_out import held_out
 from ballistics.evidence.known_pairs import KnownPairs
-from ballistics.evidence.labelled_scores import LabelledScores, LeftOut
+from ballistics.evidence.labelled_scores import LabelledScores, LeftOut, LeftOutKind
 from ballistics.evidence.method import Method
 from ballistics.evidence.performance import cllr
 from ballistics.evidence.population import Description, Origin, ReferencePopulation, Scanning, build_population
 from ballistics.evidence.truth import Truth, TruthLine
 from ballistics.score_table import Conditions
+from ballistics.validation import limits, wording
 from ballistics.validation.criteria import Criteria, Criterion
 from ballistics.validation.splits import Split, judge
 from ballistics.validation.trial import validate
@@ -106,7 +108,11 @@ def test_nothing_is_met_or_failed_without_criteria_and_all_is_judged_with_them()
 def test_pairs_that_could_not_be_compared_count() -> None:
     left = tuple(
         LeftOut(reference=f"{kind}.x3p", questioned="b.x3p", firearms=guns, kind=kind, reason="dark")
-        for kind, guns in (("not comparable", ("gun 00", "gun 01")), ("same item", ("gun 00", "gun 00")))
+        for kind, guns in (
+            ("not comparable", ("gun 00", "gun 01")),
+            ("same item", ("gun 00", "gun 00")),
+            ("repeated items", ("gun 00", "gun 01")),
+        )
     )
     found = validate(replace(scored(), left_out=left))
     assert found.coverage == 276 / 277
@@ -114,6 +120,11 @@ def test_pairs_that_could_not_be_compared_count() -> None:
     said = [note.said for note in found.limits]
     assert any(text.startswith("1 pairs could not be compared") for text in said)
     assert any("one and the same item" in text for text in said)
+    assert any("another pair of scans compares already" in text for text in said)
+
+
+def test_every_kind_of_pair_left_out_has_its_words() -> None:
+    assert set(limits.LEFT_OUT) == set(wording.LEFT_OUT) == set(get_args(LeftOutKind))
 
 
 def test_repeated_folds_tell_every_repeat() -> None:
@@ -134,10 +145,52 @@ def test_a_population_untouched_and_beside() -> None:
     assert beside.measures.cllr != row.cllr
 
 
+@pytest.mark.parametrize("split", [Split.untouched(), Split.leave_one_out()], ids=lambda split: split.name)
+def test_a_population_judges_only_what_is_known_to_be_its_own(split: Split) -> None:
+    unknown = replace(scored(), source=("scores.csv", HASH))
+    with pytest.raises(EvidenceError, match=r"there is no scores\.csv\.json.*the population made pistols"):
+        validate(unknown, split=split, population=population())
+    given = conditions()
+    other = given.model_copy(update={"parameters": {**given.parameters, "values": {"mark": "firing pin"}}})
+    with pytest.raises(EvidenceError, match=r"of the mark firing pin, the population .* mark breech face"):
+        validate(replace(scored(), conditions=other), split=split, population=population())
+
+
+def test_a_population_judges_every_pair_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    logistic = type(population().calibrator)
+    whole = logistic.log10_lr
+
+    def counted(self: Any, scores: Any) -> Any:
+        asked.append(len(scores))
+        return whole(self, scores)
+
+    reference, scores = population(), replace(scored(), conditions=conditions())
+    monkeypatch.setattr(logistic, "log10_lr", counted)
+    validate(scores, split=Split.untouched(), population=reference)
+    assert asked == [len(scores.pairs)]
+
+
+def test_a_study_without_pairs_has_no_list_of_firearms() -> None:
+    with pytest.raises(EvidenceError, match="found 0 firearms; expected 4"):
+        KnownPairs.from_columns({"ccf": []}, firearms=([], []), items=([], [])).check_size()
+
+
+def test_a_fit_that_fails_for_another_reason_asks_for_no_firearms() -> None:
+    of = columns()
+    of["scores"] = {"count": np.where(of["scores"]["ccf"] > 1, -1.0, 5.0), "cells": np.full(276, 20.0)}
+    with pytest.raises(EvidenceError, match="a count of -1 of 20 cells") as refused:
+        validate(LabelledScores(pairs=known(of)))
+    assert "add known pairs" not in str(refused.value)
+    with pytest.raises(EvidenceError, match=r"without the pairs of a nothing .*add known pairs of more firearms"):
+        held_out(Method.default("one score").fit, [3.0, 2.0, 0.0], ["a", "b", "a"], ["a", "b", "b"])
+
+
 def test_scores_that_a_population_does_not_support_are_counted() -> None:
     of = columns()
     of["scores"]["ccf"][:2] = [40.0, -40.0]
-    found = validate(LabelledScores(pairs=known(of)), split=Split.untouched(), population=population())
+    scores = LabelledScores(pairs=known(of), conditions=conditions())
+    found = validate(scores, split=Split.untouched(), population=population())
     assert found.beyond == 2
     assert any("2 pairs have a score beyond" in note.said for note in found.limits)
 
@@ -217,7 +270,7 @@ def bad(change: str) -> dict[str, Any]:
         ("no non-matches", "found 12 known matches and 0 known non-matches"),
         ("five matches", "found 5 known matches; expected 10 or more"),
         ("one firearm", r"found 1 firearm \(gun\)"),
-        ("duplicated", "is pair 3 again"),
+        ("duplicated", "pairs 3 and 276 both compare 'gun 00 0' with 'gun 02 0'"),
         ("infinite", "ccf of pair 4 is inf"),
         ("missing", "ccf of pair 4 is nan"),
         ("constant", "is the same for all pairs"),

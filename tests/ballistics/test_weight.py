@@ -20,8 +20,16 @@ from ballistics.errors import EvidenceError, OptionError
 from ballistics.evidence import weight
 from ballistics.evidence.interval import bootstrap_interval
 from ballistics.evidence.method import Method, ScoreKind
-from ballistics.evidence.population import Description, Origin, ReferencePopulation, Scanning, build_population
-from ballistics.evidence.weight import LikelihoodRatio, NoLikelihoodRatio, weigh
+from ballistics.evidence.population import (
+    Description,
+    Diagnostics,
+    Origin,
+    ReferencePopulation,
+    Scanning,
+    build_population,
+)
+from ballistics.evidence.scope import outside
+from ballistics.evidence.weight import UNCHECKED, LikelihoodRatio, NoLikelihoodRatio, weigh
 from ballistics.evidence.wording_lint import transposed_conditionals
 
 HASH = "ab" * 32
@@ -46,6 +54,7 @@ def population(
         scores,
         firearms=(first, second),
         items=([f"{name} a" for name in first], [f"{name} b" for name in second]),
+        scans={"e1" * 32: f"{first[0]} a", "e2" * 32: "an item in no pair"},
         method=method,
     )
 
@@ -95,7 +104,8 @@ def test_the_value_is_the_calibrators_within_the_bounds() -> None:
     assert found.reference.sha256 == of.sha256
     assert found.score == {"ccf": 1.2}
     assert "made pistols" in found.propositions.different
-    assert found.notes == ("Two pairs could not be compared.",)
+    assert found.notes == (UNCHECKED, "Two pairs could not be compared.")
+    assert UNCHECKED not in weighed(of, 1.2, case_firearms=["K12"]).notes
 
 
 def test_the_value_is_near_the_true_likelihood_ratio() -> None:
@@ -165,6 +175,10 @@ def test_pooling_equal_scores_changes_no_interval() -> None:
         ({"mark": "firing pin"}, "mark", "of the kind firing pin"),
         ({"scanner": "photometric stereo"}, "scanner", "that of the population confocal"),
         ({"case_firearms": ["other", "GUN  3 "]}, "case firearm", "GUN  3"),
+        ({"case_firearms": ["\uff47un 3"]}, "case firearm", "un 3. Build it without"),
+        ({"inputs": ["E1" * 32, "e2" * 32]}, "case firearm", "gun 0 a (gun 0)"),
+        ({"inputs": ["f0" * 32, "f0" * 32]}, "same scan", "compared with itself"),
+        ({"one_scan": True}, "same scan", "compared with itself"),
     ],
 )
 def test_refuses_what_the_population_does_not_speak_of(change: dict[str, Any], why: str, said: str) -> None:
@@ -175,8 +189,11 @@ def test_refuses_what_the_population_does_not_speak_of(change: dict[str, Any], w
 
 
 def test_all_reasons_are_given_at_once() -> None:
-    found = refused(numbers(), 99.0, parameter_hash="cd" * 32, mark="x", scanner="y", case_firearms=["gun 1"])
-    assert list(found.reasons) == ["parameters", "mark", "scanner", "case firearm", "score"]
+    made_otherwise = {"parameter_hash": "cd" * 32, "mark": "x", "scanner": "y"}
+    found = refused(numbers(), 99.0, **made_otherwise, case_firearms=["gun 1"], inputs=["e1" * 32] * 2)
+    assert list(found.reasons) == ["parameters", "mark", "scanner", "case firearm", "same scan", "score"]
+    assert "gun 1. Build it" in found.reason
+    assert "gun 0 a (gun 0)" in found.reason
 
 
 def test_capitals_and_spaces_make_no_other_mark_or_scanner() -> None:
@@ -187,7 +204,58 @@ def test_capitals_and_spaces_make_no_other_mark_or_scanner() -> None:
 def test_refuses_scores_beyond_all_known_pairs(score: float) -> None:
     found = refused(numbers(), score)
     assert "no pair like this score" in found.reasons["score"]
-    assert "standard deviations away" in found.reasons["score"]
+    assert f"(ccf {score:g})" in found.reasons["score"]
+    assert "Use a population that has such pairs" in found.reasons["score"]
+
+
+@settings(max_examples=25, deadline=None)
+@given(score=st.floats(-6, 56))
+def test_a_score_is_supported_within_a_standard_deviation_of_the_range_of_a_kind(score: float) -> None:
+    of = numbers(apart=50.0)
+    table, same = of.pairs.table, of.pairs.same
+    ranges = [(rows.min() - rows.std(), rows.max() + rows.std()) for rows in (table[same], table[~same])]
+    near = any(low <= score <= high for low, high in ranges)
+    assert ("score" in outside(of, np.array(score), **MADE_WITH)) != near
+
+
+def test_low_counts_are_supported_on_marks_a_little_larger_or_smaller() -> None:
+    """What speaks for two firearms is not withheld because no pair has that very number of cells."""
+    for cells in (14, 25, 31, 45):
+        assert weighed(counts(), [0, cells]).log10_lr < 0
+    for cells, said in ((13, "smaller"), (46, "larger")):
+        reason = refused(counts(), [0, cells]).reasons["score"]
+        assert f"The mark is {said} than any in the population: {cells} cells, there 20 to 30." in reason
+
+
+@cache
+def two_kinds() -> ReferencePopulation:
+    """Known matches with 18 to 23 of 24 cells, known non-matches with 0 or 1."""
+    first, second, *names = every_two(24)
+    count = np.where(first == second, 18 + first % 6, (first + second) % 2)
+    return population({"count": count, "cells": np.full(len(first), 24)}, *names, "cell count")
+
+
+def test_a_count_in_the_gap_is_told_as_a_person_says_it() -> None:
+    reason = refused(two_kinds(), [9, 24]).reasons["score"]
+    for part in ("9 of 24 cells (38%)", "75% to 96%", "0% to 4%", "without a likelihood ratio"):
+        assert part in reason
+    assert [n for n in range(25) if "score" not in outside(two_kinds(), np.array([n, 24.0]), **MADE_WITH)] == [
+        *range(3),
+        *range(17, 25),
+    ]
+
+
+def test_of_several_scores_all_lie_within_the_range_of_one_kind() -> None:
+    first, second, *names = every_two(24)
+    same, rng = first == second, np.random.default_rng(4)
+    columns = {
+        "count": np.where(same, 15 + first % 6, first % 2),
+        "accf": np.where(same, rng.uniform(0.5, 0.8, len(first)), rng.uniform(0.0, 0.2, len(first))),
+    }
+    of = population(columns, *names, "several scores")
+    supported = [(0.0, 0.1), (18.0, 0.6), (2.0, 0.1)]
+    for case in (*supported, (0.0, 0.6), (18.0, 0.1), (8.0, 0.35)):
+        assert ("score" not in outside(of, np.array(case), **MADE_WITH)) == (case in supported), case
 
 
 def test_refuses_scores_in_a_gap_but_not_at_its_edges() -> None:
@@ -209,6 +277,15 @@ def test_refuses_marks_of_another_size() -> None:
 def test_refuses_small_populations() -> None:
     found = refused(numbers(firearms=15), 1.0)
     assert "15 known matches" in found.reasons["too small"]
+
+
+def test_firearms_and_pairs_are_counted_in_the_pairs_and_not_as_the_file_says() -> None:
+    of = numbers(firearms=15)
+    said = dict.fromkeys(("firearms", "matched_firearms", "firearm_pairs", "known_matches"), 400)
+    many = Diagnostics.model_validate(of.diagnostics.model_dump() | said)
+    found = refused(of.model_copy(update={"diagnostics": many}), 1.0)
+    assert "15 firearms and 15 known matches" in found.reasons["too small"]
+    assert (found.reference.firearms, found.reference.known_matches) == (15, 15)
 
 
 def test_says_that_few_firearms_are_few() -> None:
@@ -237,8 +314,10 @@ def test_scores_that_are_none_are_errors(score: Any) -> None:
 def test_options_out_of_range_are_errors() -> None:
     with pytest.raises(EvidenceError, match="a count of 26 of 25"):
         weigh(counts(), [26, 25], **MADE_WITH)
-    with pytest.raises(OptionError, match="expected a list of names"):
+    with pytest.raises(OptionError, match="expected a list"):
         weigh(numbers(), 1.0, **MADE_WITH, case_firearms="gun 1")
+    with pytest.raises(OptionError, match="has an empty entry"):
+        weigh(numbers(), 1.0, **MADE_WITH, case_firearms=["K12", " "])
     with pytest.raises(OptionError, match="level"):
         weigh(numbers(), 1.0, **MADE_WITH, level=1.5)
 
