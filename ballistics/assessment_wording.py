@@ -11,7 +11,7 @@ from ballistics.assessment import Assessment
 from ballistics.evidence.conclusions import ExaminersConclusion, vocabulary
 from ballistics.evidence.population import ReferencePopulation
 from ballistics.evidence.scales import VerbalScale, figure
-from ballistics.evidence.weight import LikelihoodRatio, NoLikelihoodRatio
+from ballistics.evidence.weight import BOUND_NAMES, LikelihoodRatio, NoLikelihoodRatio
 from ballistics.language import Message, translated
 from ballistics.language import gettext as _
 
@@ -24,7 +24,6 @@ NAMES = {
     "count": Message("congruent cells"),
     "cells": Message("cells"),
 }
-BOUNDS = {"elub": Message("empirical bounds (ELUB)"), "invariance": Message("invariance bounds")}
 CHARACTERISTICS = {
     "class": Message("class characteristics"),
     "individual": Message("individual characteristics"),
@@ -235,7 +234,7 @@ def _interval_row(weight: LikelihoodRatio) -> str:
 def _bounds(weight: LikelihoodRatio) -> str:
     return _(
         BITES[weight.bound],
-        bounds=translated(BOUNDS.get(weight.bounds.method, weight.bounds.method)),
+        bounds=translated(BOUND_NAMES.get(weight.bounds.method, weight.bounds.method)),
         lower=figure(weight.bounds.lower),
         upper=figure(weight.bounds.upper),
         value=f"{weight.unbounded:.2f}",

@@ -34,6 +34,17 @@ MORE_PROBABLE = Message(
 )
 
 
+TOO_HIGH = Message(
+    "The calibrator gave log₁₀ LR {value:.2f}; {matches} known matches and {non_matches} known non-matches carry "
+    "no LR above {limit} ({method}), which stands in its place."
+)
+TOO_LOW = Message(
+    "The calibrator gave log₁₀ LR {value:.2f}; {matches} known matches and {non_matches} known non-matches carry "
+    "no LR below {limit} ({method}), which stands in its place."
+)
+BOUND_NAMES = {"elub": Message("empirical bounds (ELUB)"), "invariance": Message("invariance bounds")}
+
+
 def _as_said(value: object, text: ValidatorFunctionWrapHandler) -> object:
     return value if isinstance(value, Message) else text(value)
 
@@ -320,25 +331,23 @@ def _notes(
     firearms = len(pairs.firearm_names)
     notes = []
     if bound is not None:
-        limit = limits.upper if bound == "upper" else limits.lower
+        limit, template = (limits.upper, TOO_HIGH) if bound == "upper" else (limits.lower, TOO_LOW)
         notes.append(
-            Message(
-                "The calibrator gave log10 LR {value:.2f}; {matches} known matches and {non_matches} known "
-                "non-matches carry no more than {limit:.2f} ({method} bound), which stands in its place.",
+            template.filled(
                 value=value,
                 matches=pairs.known_matches,
                 non_matches=pairs.known_non_matches,
-                limit=limit,
-                method=limits.method,
+                limit=figure(limit),
+                method=BOUND_NAMES.get(limits.method, limits.method),
             )
         )
     elif bit.any():
         notes.append(
             Message(
-                "The interval ends at a bound ({lower:.2f} to {upper:.2f}, {method}).",
-                lower=limits.lower,
-                upper=limits.upper,
-                method=limits.method,
+                "The interval ends at a bound (LR {lower} to {upper}, {method}).",
+                lower=figure(limits.lower),
+                upper=figure(limits.upper),
+                method=BOUND_NAMES.get(limits.method, limits.method),
             )
         )
     if firearms < FEW_FIREARMS:

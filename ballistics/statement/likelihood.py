@@ -9,7 +9,7 @@ from ballistics.assessment import Assessment
 from ballistics.document.blocks import Block, Facts, Note, Paragraph, Section
 from ballistics.evidence.population import ReferencePopulation
 from ballistics.evidence.scales import VerbalScale, figure
-from ballistics.evidence.weight import LikelihoodRatio
+from ballistics.evidence.weight import BOUND_NAMES, LikelihoodRatio
 from ballistics.language import gettext as _
 from ballistics.language import translated
 from ballistics.output import printable
@@ -135,7 +135,7 @@ def _bounds(population: ReferencePopulation) -> str:
         "LR {lower} to {upper} ({method})",
         lower=figure(limits.lower),
         upper=figure(limits.upper),
-        method=translated(wording.BOUNDS.get(limits.method, limits.method)),
+        method=translated(BOUND_NAMES.get(limits.method, limits.method)),
     )
 
 

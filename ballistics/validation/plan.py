@@ -7,9 +7,10 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from ballistics.assessment_wording import BOUNDS, NAMES
+from ballistics.assessment_wording import NAMES
 from ballistics.document.blocks import Block, Facts, Note, Paragraph, Section, Table
 from ballistics.evidence.scales import figure
+from ballistics.evidence.weight import BOUND_NAMES
 from ballistics.language import gettext as _
 from ballistics.language import translated
 from ballistics.output import printable
@@ -72,7 +73,7 @@ def method_section(found: ValidationRecord) -> Section:
         *_lengths(found),
         (_("Scores"), ", ".join(score_name(name) for name in tried.columns)),
         (_("Calibrator"), calibrator(found)),
-        (_("Bounds"), translated(BOUNDS.get(how.bound, how.bound))),
+        (_("Bounds"), translated(BOUND_NAMES.get(how.bound, how.bound))),
         (_("Doubts accepted by a person"), ", ".join(tried.accept) or _("none")),
         (_("Software of the scores"), ", ".join(f"{name} {of}" for name, of in tried.versions.items()) or nothing),
         (_("Software of this validation"), f"forensic-ballistics {tried.library}"),

@@ -119,7 +119,7 @@ def test_a_bound_that_bites_is_said() -> None:
     found = weighed(of, 4.0)
     assert found.bound == "upper"
     assert found.log10_lr == found.upper == of.bounds.upper < found.unbounded
-    assert "elub bound" in found.notes[0]
+    assert "(ELUB)" in found.notes[0]
     assert f"{found.unbounded:.2f}" in found.notes[0]
     low = weighed(of, -2.0)
     assert low.bound == "lower"
