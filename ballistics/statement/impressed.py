@@ -21,9 +21,9 @@ from ballistics.statement.impressed_pictures import (
     split_picture,
 )
 from ballistics.statement.likelihood import result
-from ballistics.statement.parts import GivenFile, Input, Setting, assemble, both_inputs, none_made, said
-from ballistics.statement.repeat import bare_steps, repeat_sections
-from ballistics.statement.sources import sources_picture
+from ballistics.statement.parts import GivenFile, Input, Setting, assemble, both_inputs, said
+from ballistics.statement.refusal import refusal
+from ballistics.statement.repeat import repeat_sections
 from ballistics.summary import grid_text, measures, rule_counts
 from ballistics.wording import CLOSING, LIMITS
 
@@ -66,15 +66,13 @@ def impressed_statement(
     title = _("Comparison of {marks}", marks=COMPARED[comparison.parameters.mark])
     if isinstance(comparison, NotComparable):
         inputs = both_inputs(comparison.scans)
-        return assemble(
+        return refusal(
             setting,
             title=title,
             inputs=inputs,
             parameters=comparison.parameters,
-            sections=none_made(comparison.reason, [sources_picture(inputs)] if inputs else []),
-            warnings=comparison.warnings or None,
-            limits=(),
-            appendix=tuple(repeat_sections(setting, inputs, comparison.parameters, bare_steps(inputs))),
+            reason=comparison.reason,
+            warnings=comparison.warnings,
         )
     inputs = both_inputs([comparison.reference.scan, comparison.questioned.scan])
     roles = [each.role for each in inputs]

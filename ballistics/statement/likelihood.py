@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from ballistics import assessment_wording as wording
 from ballistics.assessment import Assessment
 from ballistics.document.blocks import Block, Facts, Note, Paragraph, Section
+from ballistics.evidence.likelihood_ratio import BOUND_NAMES, LikelihoodRatio
 from ballistics.evidence.population import ReferencePopulation
 from ballistics.evidence.scales import VerbalScale, figure
-from ballistics.evidence.weight import BOUND_NAMES, LikelihoodRatio
 from ballistics.language import gettext as _
 from ballistics.language import translated
 from ballistics.output import printable

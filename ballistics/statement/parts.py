@@ -11,7 +11,7 @@ from pathlib import Path
 from ballistics import assessment_wording as wording
 from ballistics.assessment import Assessment, Question
 from ballistics.case import Case
-from ballistics.document.blocks import Block, Document, Facts, Note, Paragraph, Section
+from ballistics.document.blocks import Document, Facts, Note, Paragraph, Section
 from ballistics.evidence.conclusions import vocabulary
 from ballistics.language import gettext as _
 from ballistics.language import language, translated
@@ -148,26 +148,6 @@ def said(rows: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
     return tuple((translated(name), _lines(translated(text))) for name, text in rows)
 
 
-def none_made(reason: str, given: Iterable[Block]) -> tuple[Section, Section]:
-    """Return the sections of a statement that says why there is no comparison, with pictures of what was given."""
-    result = Section(
-        title=_("Result"),
-        blocks=(
-            Paragraph(
-                text=_("No comparison was made, so there is no score and no likelihood ratio."), strong=True
-            ),
-            Note(title=_("Why not"), text=_sentence(translated(reason))),
-            Paragraph(
-                text=_(
-                    "This says nothing for or against either mark: it says that these files could not be "
-                    "compared in the way that was asked for."
-                )
-            ),
-        ),
-    )
-    return result, Section(title=_("What was given"), blocks=tuple(given))
-
-
 def _cover(setting: Setting, inputs: Sequence[Input]) -> Iterable[tuple[str, str]]:
     case = setting.case
     rows = (
@@ -200,7 +180,7 @@ def _warnings(warnings: Sequence[str] | None) -> Iterator[Section]:
         return
     none = Paragraph(text=_("The program found nothing in the files or in the comparison to warn of."))
     notes = (
-        Note(title=_("Warning {number}", number=number), text=_sentence(printable(translated(warning))))
+        Note(title=_("Warning {number}", number=number), text=as_sentence(printable(translated(warning))))
         for number, warning in enumerate(warnings, start=1)
     )
     yield Section(title=_("Warnings"), blocks=tuple(notes) or (none,))
@@ -251,7 +231,7 @@ def _lines(text: str) -> str:
     return "\n".join(map(printable, text.splitlines()))
 
 
-def _sentence(text: str) -> str:
+def as_sentence(text: str) -> str:
     """Return a text that begins and ends as a sentence, unless it begins with a name."""
     ended = text if text.endswith((".", "!", "?", ")")) else f"{text}."
     first = ended.split(" ", 1)[0]

@@ -17,15 +17,15 @@ from ballistics.photographs.pair import NoPictureComparison, PictureComparison
 from ballistics.photographs.summary import light_text, mark_text, picture_measures, size_text
 from ballistics.photographs.wording import CLOSING, LIMITS
 from ballistics.statement.likelihood import result
-from ballistics.statement.parts import GivenFile, Input, Setting, assemble, both_inputs, none_made, said
+from ballistics.statement.parts import GivenFile, Input, Setting, assemble, both_inputs, said
 from ballistics.statement.photograph_pictures import (
     aligned_picture,
     exhibits_picture,
     points_picture,
     split_picture,
 )
+from ballistics.statement.refusal import refusal
 from ballistics.statement.repeat import bare_steps, repeat_sections
-from ballistics.statement.sources import sources_picture
 
 MOST_POINTS = 60
 
@@ -52,15 +52,13 @@ def photograph_statement(
     title = _("Comparison of pictures: {mark}", mark=NAMES[parameters.mark])
     if isinstance(comparison, NoPictureComparison):
         inputs = both_inputs(comparison.sources)
-        return assemble(
+        return refusal(
             setting,
             title=title,
             inputs=inputs,
             parameters=parameters,
-            sections=none_made(comparison.reason, [sources_picture(inputs)] if inputs else []),
-            warnings=comparison.warnings or None,
-            limits=(),
-            appendix=tuple(repeat_sections(setting, inputs, parameters, bare_steps(inputs))),
+            reason=comparison.reason,
+            warnings=comparison.warnings,
         )
     inputs = both_inputs([comparison.reference.source, comparison.questioned.source])
     return assemble(

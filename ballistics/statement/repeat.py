@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from ballistics.contract import versions
 from ballistics.document.blocks import Block, Facts, Paragraph, Section, Table
-from ballistics.evidence.weight import LikelihoodRatio
+from ballistics.evidence.likelihood_ratio import LikelihoodRatio
 from ballistics.language import gettext as _
 from ballistics.language import translated
 from ballistics.output import printable

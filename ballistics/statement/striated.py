@@ -12,9 +12,10 @@ from ballistics.language import gettext as _
 from ballistics.language import translated
 from ballistics.mark_names import COMPARED
 from ballistics.statement.likelihood import result
-from ballistics.statement.parts import GivenFile, Input, Setting, assemble, both_inputs, none_made, said
+from ballistics.statement.parts import GivenFile, Input, Setting, assemble, both_inputs, said
+from ballistics.statement.refusal import refusal
 from ballistics.statement.repeat import bare_steps, repeat_sections
-from ballistics.statement.sources import sources_picture, title_of
+from ballistics.statement.sources import title_of
 from ballistics.statement.striated_pictures import (
     marks_picture,
     matrix_picture,
@@ -54,15 +55,13 @@ def land_statement(
     title = _("Comparison of {marks}", marks=COMPARED[parameters.mark])
     if isinstance(comparison, NoLandComparison):
         inputs = both_inputs(comparison.scans)
-        return assemble(
+        return refusal(
             setting,
             title=title,
             inputs=inputs,
             parameters=parameters,
-            sections=none_made(comparison.reason, [sources_picture(inputs)] if inputs else []),
-            warnings=comparison.warnings or None,
-            limits=(),
-            appendix=tuple(repeat_sections(setting, inputs, parameters, bare_steps(inputs))),
+            reason=comparison.reason,
+            warnings=comparison.warnings,
         )
     signatures = (comparison.reference, comparison.questioned)
     inputs = both_inputs([each.scan for each in signatures])
@@ -119,7 +118,6 @@ def bullet_statement(
     reference, questioned = (dict(_lands(each)) for each in (pair.reference, pair.questioned))
     first, second = tuple(_inputs(reference, questioned=False)), tuple(_inputs(questioned, questioned=True))
     inputs = (*first, *second)
-    repeat = tuple(repeat_sections(setting, inputs, pair.parameters, bare_steps(inputs)))
     mirrored = isinstance(comparison, BulletComparison) and comparison.mirrored
     pictures = [
         marks_picture([(one.role, made) for one, made in zip(given, lands.values(), strict=True)], mirrored=turned)
@@ -127,15 +125,14 @@ def bullet_statement(
         if given
     ]
     if isinstance(comparison, NoBulletComparison):
-        return assemble(
+        return refusal(
             setting,
             title=title,
             inputs=inputs,
             parameters=pair.parameters,
-            sections=none_made(comparison.reason, pictures),
-            warnings=comparison.warnings or None,
-            limits=(),
-            appendix=repeat,
+            reason=comparison.reason,
+            warnings=comparison.warnings,
+            pictures=pictures,
         )
     pairs = lands_at_best_phase(comparison)
     headline = _(
@@ -170,7 +167,12 @@ def bullet_statement(
         ),
         warnings=comparison.warnings,
         limits=BULLET_LIMITS,
-        appendix=(*repeat, *_matrices(comparison), *_every_pair(pairs), *_every_signature(reference, questioned)),
+        appendix=(
+            *repeat_sections(setting, inputs, pair.parameters, bare_steps(inputs)),
+            *_matrices(comparison),
+            *_every_pair(pairs),
+            *_every_signature(reference, questioned),
+        ),
     )
 
 
