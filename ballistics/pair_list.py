@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
+from ballistics.delimited import SEPARATORS, decoded
 from ballistics.errors import OptionError
 from ballistics.folders import PHOTOGRAPHS, SUFFIXES, bullets_in, photographs_in, scans_in
 from ballistics.output import Location
 from imaging.errors import FileError
-
-UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-SEPARATORS = ",;\t"
 
 PairOfPaths = tuple[str, str]
 Kind = Literal["scans", "bullets", "photographs"]
@@ -60,7 +57,7 @@ def list_pairs(source: Location, *, kind: Kind = "scans") -> list[PairOfPaths]:
         )
     try:
         content = place.read_bytes()
-        lines = content.decode("utf-16" if content.startswith(UTF_16) else "utf-8-sig").splitlines()
+        lines = decoded(content).splitlines()
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "it is not text in UTF-8"
         raise FileError(

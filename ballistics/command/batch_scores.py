@@ -76,7 +76,7 @@ def holds_scores(source: Path) -> bool:
     FileError
         If it cannot be read.
     """
-    from ballistics.evidence.delimited import read_head
+    from ballistics.delimited import read_head
 
     if not source.is_file():
         return False

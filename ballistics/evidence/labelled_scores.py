@@ -11,8 +11,8 @@ from typing import Literal
 
 from pydantic import ValidationError
 
+from ballistics.delimited import Delimited, read_delimited
 from ballistics.errors import EvidenceError
-from ballistics.evidence.delimited import Delimited, read_delimited
 from ballistics.evidence.known_pairs import KnownPairs
 from ballistics.evidence.labelled import LARGEST_SCORE
 from ballistics.evidence.method import ScoreKind

@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from ballistics.delimited import read_delimited
 from ballistics.errors import EvidenceError
-from ballistics.evidence.delimited import read_delimited
 from ballistics.evidence.names import one_spelling
 from ballistics.output import Location
 from ballistics.score_table import FORMULA, path_cell

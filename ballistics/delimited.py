@@ -73,7 +73,7 @@ def read_delimited(path: Path) -> Delimited:
     """
     content = _content(path)
     try:
-        text = _text(content)
+        text = decoded(content)
         separator, skipped = _separator(text)
         lines = [(number, cells) for number, cells in _cells(text, separator, skipped) if any(cells)]
     except (UnicodeDecodeError, csv.Error) as error:
@@ -106,11 +106,22 @@ def read_head(path: Path) -> tuple[str, ...]:
     """
     content = _content(path)
     try:
-        text = _text(content)
+        text = decoded(content)
         lines = (cells for _, cells in _cells(text, *_separator(text)) if any(cells))
         return tuple(name.casefold() for name in next(lines, ()))
     except (UnicodeDecodeError, csv.Error):
         return ()
+
+
+def decoded(content: bytes) -> str:
+    """Return the text of a file in UTF-8, with or without its mark, or in UTF-16.
+
+    Raises
+    ------
+    UnicodeDecodeError
+        If it is neither.
+    """
+    return content.decode("utf-16" if content.startswith(UTF_16) else "utf-8-sig")
 
 
 def _content(path: Path) -> bytes:
@@ -118,10 +129,6 @@ def _content(path: Path) -> bytes:
         return path.read_bytes()
     except (OSError, ValueError) as error:
         raise FileError(f"{path} cannot be read ({getattr(error, 'strerror', None) or error})") from error
-
-
-def _text(content: bytes) -> str:
-    return content.decode("utf-16" if content.startswith(UTF_16) else "utf-8-sig")
 
 
 def _separator(text: str) -> tuple[str, int]:
