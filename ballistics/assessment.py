@@ -21,9 +21,10 @@ from ballistics.case import Case
 from ballistics.contract import ComparisonRecord, plain_text
 from ballistics.errors import EvidenceError
 from ballistics.evidence.conclusions import ExaminersConclusion
+from ballistics.evidence.likelihood_ratio import LikelihoodRatio, NoLikelihoodRatio
 from ballistics.evidence.population import ReferencePopulation
 from ballistics.evidence.scales import VerbalScale, Wording, words
-from ballistics.evidence.weight import LikelihoodRatio, NoLikelihoodRatio, weigh
+from ballistics.evidence.weight import weigh
 
 if TYPE_CHECKING:
     from ballistics.compare import Comparison, NotComparable

@@ -8,17 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
-
 from ballistics.case import Case
 from ballistics.evidence.conclusions import ExaminersConclusion
+from ballistics.evidence.seal import Part
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class PopulationRecord(_Part):
+class PopulationRecord(Part):
     """The population that was asked: enough to find it again and to see how large it is."""
 
     name: str
@@ -32,14 +27,14 @@ class PopulationRecord(_Part):
     known_non_matches: int
 
 
-class PropositionsRecord(_Part):
+class PropositionsRecord(Part):
     """What is set against what."""
 
     same: str
     different: str
 
 
-class BoundsRecord(_Part):
+class BoundsRecord(Part):
     """The lowest and the highest log10 LR that the known pairs carry, and how they were found."""
 
     method: str
@@ -47,7 +42,7 @@ class BoundsRecord(_Part):
     upper: float
 
 
-class LikelihoodRatioRecord(_Part):
+class LikelihoodRatioRecord(Part):
     """A likelihood ratio as log10, within the bounds, with its interval.
 
     ``unbounded`` is what the calibrator gave; ``bound`` names the bound that took its place.
@@ -65,7 +60,7 @@ class LikelihoodRatioRecord(_Part):
     sentence: str
 
 
-class WordsRecord(_Part):
+class WordsRecord(Part):
     """Words of a verbal scale beside the likelihood ratio, with the certainty of the bands."""
 
     scale: str
@@ -74,7 +69,7 @@ class WordsRecord(_Part):
     certainty: str
 
 
-class EvidenceRecord(_Part):
+class EvidenceRecord(Part):
     """The weight of a score under a reference population, or why there is none, and what the examiner says.
 
     Without a likelihood ratio ``reasons`` has every reason by its kind. ``conclusion`` is the examiner's own and

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 
 from ballistics.assessment import Assessment
 from ballistics.evidence.conclusions import ExaminersConclusion, vocabulary
+from ballistics.evidence.likelihood_ratio import BOUND_NAMES, LikelihoodRatio, NoLikelihoodRatio
 from ballistics.evidence.population import ReferencePopulation
 from ballistics.evidence.scales import VerbalScale, figure
-from ballistics.evidence.weight import BOUND_NAMES, LikelihoodRatio, NoLikelihoodRatio
 from ballistics.language import Message, translated
 from ballistics.language import gettext as _
 

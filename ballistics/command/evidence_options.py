@@ -137,7 +137,7 @@ def answer(question: Question | None, result: Compared | NotCompared) -> Assessm
         return None
     from ballistics.assessment import assess, was_made
     from ballistics.command.terminal import say
-    from ballistics.evidence.weight import NoLikelihoodRatio
+    from ballistics.evidence.likelihood_ratio import NoLikelihoodRatio
 
     for sentence in question.case.doubtful if question.case else ():
         say(f"Warning: {sentence}")

@@ -70,10 +70,9 @@ def check_reports(
     OutputError
         If a report exists or cannot be written.
     """
+    from ballistics.command.report import check_report
     from ballistics.command.terminal import say
     from ballistics.errors import CaseError
-    from ballistics.output import check_output
-    from ballistics.statement.writing import check_ending
 
     needed = {
         "laboratory": case.laboratory,
@@ -89,8 +88,7 @@ def check_reports(
         say(f"Warning: {sentence}")
     chosen = tuple(reports) if reports else (place.with_suffix(".html"), place.with_suffix(".pdf"))
     for each in chosen:
-        check_ending(each)
-        check_output(each, overwrite=force, inputs=inputs)
+        check_report(each, force=force, inputs=inputs)
     return chosen
 
 

@@ -1,39 +1,33 @@
-"""The weight of evidence of one score: a likelihood ratio under a reference population, or why there is none."""
+"""The weight of evidence of one score under a reference population."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Annotated, Literal
+from collections.abc import Iterable
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
-from pydantic import ValidatorFunctionWrapHandler, WrapValidator
 
 from ballistics.errors import EvidenceError
-from ballistics.evidence.bounds import Bounds
 from ballistics.evidence.calibration import Calibrator, Fit
 from ballistics.evidence.interval import Interval, bootstrap_interval
 from ballistics.evidence.labelled import BoolArray, FloatArray, check_scores
+from ballistics.evidence.likelihood_ratio import (
+    BOUND_NAMES,
+    LikelihoodRatio,
+    NoLikelihoodRatio,
+    Propositions,
+    Reference,
+)
 from ballistics.evidence.population import ReferencePopulation
 from ballistics.evidence.scales import DIFFERENT, SAME, figure
-from ballistics.evidence.scope import Why, outside
-from ballistics.evidence.seal import Part
-from ballistics.language import Message, joined
+from ballistics.evidence.scope import outside
+from ballistics.language import Message
 
 FEW_FIREARMS = 20
 SAME_FIT = 0.005
 
 UNCHECKED = Message("No firearm of the case was named, so it was not checked against the population's.")
-ABOUT_EQUAL = Message(
-    "The likelihood ratio is {number} ({level:.0%} interval {lower} to {upper}). The score is about as probable "
-    "if {favoured} as if {other}."
-)
-MORE_PROBABLE = Message(
-    "The likelihood ratio is {number} ({level:.0%} interval {lower} to {upper}). The score is about {times} times "
-    "more probable if {favoured} than if {other}."
-)
-
-
 TOO_HIGH = Message(
     "The calibrator gave log₁₀ LR {value:.2f}; {matches} known matches and {non_matches} known non-matches carry "
     "no LR above {limit} ({method}), which stands in its place."
@@ -42,123 +36,6 @@ TOO_LOW = Message(
     "The calibrator gave log₁₀ LR {value:.2f}; {matches} known matches and {non_matches} known non-matches carry "
     "no LR below {limit} ({method}), which stands in its place."
 )
-BOUND_NAMES = {"elub": Message("empirical bounds (ELUB)"), "invariance": Message("invariance bounds")}
-
-
-def _as_said(value: object, text: ValidatorFunctionWrapHandler) -> object:
-    return value if isinstance(value, Message) else text(value)
-
-
-Said = Annotated[str, WrapValidator(_as_said)]
-"""Text that stays a message, so that a page can say it in its own language; plain text in JSON."""
-
-
-class Propositions(Part):
-    """The two propositions that a likelihood ratio speaks between, as clauses."""
-
-    same: Said
-    different: Said
-
-
-class Reference(Part):
-    """The population that a weight rests on: enough to find it again, and to see how large it is."""
-
-    name: str
-    sha256: str
-    firearms: int
-    known_matches: int
-    known_non_matches: int
-
-
-class LikelihoodRatio(Part):
-    """How much more probable a score is if one firearm made both marks than if two did.
-
-    Parameters
-    ----------
-    log10_lr : float
-        Within the bounds of the population.
-    lower, upper : float
-        Interval over the choice of firearms in the population, bounded too.
-    level : float
-        How often such an interval is meant to hold the true value.
-    draws, failed : int
-        Draws of firearms, and those without a calibrator.
-    unbounded : float
-        What the calibrator gave before the bound.
-    bounds : Bounds
-        The lowest and highest log10 LR that the known pairs support.
-    bound : str, optional
-        ``"lower"`` or ``"upper"`` where a bound replaced the value.
-    score : mapping of str to float
-        By the names that the population gives.
-    propositions : Propositions
-        What is set against what.
-    reference : Reference
-        The population.
-    mark, parameter_hash, scanner : str
-        What the score was made from and with.
-    notes : tuple of str
-        What a reader must know beside the number.
-    """
-
-    log10_lr: float
-    lower: float
-    upper: float
-    level: float
-    draws: int
-    failed: int
-    unbounded: float
-    bounds: Bounds
-    bound: Literal["lower", "upper"] | None
-    score: Mapping[str, float]
-    propositions: Propositions
-    reference: Reference
-    mark: str
-    parameter_hash: str
-    scanner: str
-    notes: tuple[Said, ...]
-
-    @property
-    def sentence(self) -> Message:
-        """The likelihood ratio in a sentence, with its interval and both propositions; number first."""
-        same, different = self.propositions.same, self.propositions.different
-        times = figure(abs(self.log10_lr))
-        favoured, other = (same, different) if self.log10_lr > 0 else (different, same)
-        template = ABOUT_EQUAL if times == "1" else MORE_PROBABLE
-        return template.filled(
-            number=figure(self.log10_lr),
-            level=self.level,
-            lower=figure(self.lower),
-            upper=figure(self.upper),
-            times=times,
-            favoured=same if times == "1" else favoured,
-            other=different if times == "1" else other,
-        )
-
-
-class NoLikelihoodRatio(Part):
-    """Why a score has no weight under a population; falsy.
-
-    Parameters
-    ----------
-    reasons : mapping of str to str
-        Every reason by its kind: ``parameters``, ``mark``, ``scanner``, ``score``, ``case firearm``,
-        ``same scan``, ``too small`` or ``fit``.
-    reference : Reference
-        The population that was asked.
-    """
-
-    reasons: Mapping[Why, Said]
-    reference: Reference
-
-    def __bool__(self) -> bool:
-        """Report that there is no likelihood ratio."""
-        return False
-
-    @property
-    def reason(self) -> Message:
-        """All reasons in one text."""
-        return joined(self.reasons.values(), " ")
 
 
 def weigh(

@@ -77,8 +77,8 @@ def evidence_facts(
 
 def _block(assessment: Assessment) -> EvidenceBlock:
     from ballistics import assessment_wording as wording
+    from ballistics.evidence.likelihood_ratio import LikelihoodRatio
     from ballistics.evidence.scales import figure
-    from ballistics.evidence.weight import LikelihoodRatio
     from ballistics.language import translated
 
     weight = assessment.weight
@@ -104,7 +104,7 @@ def _block(assessment: Assessment) -> EvidenceBlock:
 
 def _plot(assessment: Assessment) -> Plot | None:
     """Draw the score among the known pairs, unless they were made so differently that it does not belong there."""
-    from ballistics.evidence.weight import LikelihoodRatio
+    from ballistics.evidence.likelihood_ratio import LikelihoodRatio
     from ballistics.page.score_plots import score_plot
 
     population, weight = assessment.question.population, assessment.weight

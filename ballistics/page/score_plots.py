@@ -14,9 +14,9 @@ from numpy.typing import ArrayLike, NDArray
 from ballistics.document.blocks import Picture
 from ballistics.errors import EvidenceError
 from ballistics.evidence.labelled import FloatArray
+from ballistics.evidence.likelihood_ratio import LikelihoodRatio
 from ballistics.evidence.population import ReferencePopulation
 from ballistics.evidence.scales import figure as lr_figure
-from ballistics.evidence.weight import LikelihoodRatio
 from ballistics.language import gettext as _
 from ballistics.page.plot_style import (
     BLACK,

@@ -16,9 +16,9 @@ from pydantic import AwareDatetime, ValidationError, model_validator
 from ballistics.errors import EvidenceError
 from ballistics.evidence.known_pairs import KnownPairs, told
 from ballistics.evidence.labelled_scores import LeftOut
+from ballistics.evidence.likelihood_ratio import Reference
 from ballistics.evidence.method import Method, ScoreKind
 from ballistics.evidence.seal import Hash, Part, as_lines, check_seal
-from ballistics.evidence.weight import Reference
 from ballistics.output import Location, write_output
 from ballistics.validation.criteria import Criteria, Outcome
 from ballistics.validation.firearms import FirearmRow

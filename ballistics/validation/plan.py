@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 from ballistics.assessment_wording import NAMES
 from ballistics.document.blocks import Block, Facts, Note, Paragraph, Section, Table
+from ballistics.evidence.likelihood_ratio import BOUND_NAMES
 from ballistics.evidence.scales import figure
-from ballistics.evidence.weight import BOUND_NAMES
 from ballistics.language import gettext as _
 from ballistics.language import translated
 from ballistics.output import printable

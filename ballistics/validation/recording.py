@@ -15,8 +15,8 @@ from ballistics.contract import versions
 from ballistics.errors import EvidenceError, OptionError
 from ballistics.evidence.known_pairs import told
 from ballistics.evidence.labelled_scores import LabelledScores
+from ballistics.evidence.likelihood_ratio import Reference
 from ballistics.evidence.seal import Part, seal_of, sha256_of
-from ballistics.evidence.weight import Reference
 from ballistics.validation.contract import How, NamedHash, Run, Tested, Tried, ValidationRecord, sealed
 from ballistics.validation.criteria import Criteria
 from ballistics.validation.splits import DIGITS

@@ -1,7 +1,8 @@
-"""Made bullets that several tests share."""
+"""Made bullets and marks of tools that several tests share."""
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,8 @@ BULLETS = {
     "mirrored": Scanning(phase=1, mirrored=True),
 }
 
+TOOL_MARKS = tuple(itertools.product(range(5), range(4)))
+
 
 @pytest.fixture(scope="session")
 def bullets(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -31,4 +34,15 @@ def bullets(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for number, scan in enumerate(bullet.lands, start=1):
             if scan is not None:
                 write_x3p(scan, folder / name / f"{name}_Land{number}.x3p")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tool_scans(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of four marks of each of five made tools, ``t<tool>m<mark>.x3p``; copy it before adding to it."""
+    folder = tmp_path_factory.mktemp("tool scans")
+    for tool, mark in TOOL_MARKS:
+        rng, own = np.random.default_rng([7, tool, mark]), np.random.default_rng(100 + tool)
+        scan, _ = synthetic.toolmark(rng, tool=own, correlation=0.6 + 0.05 * tool, pixel_um=6.25, shape=(80, 240))
+        write_x3p(scan, folder / f"t{tool}m{mark}.x3p")
     return folder

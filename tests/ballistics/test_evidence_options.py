@@ -16,6 +16,7 @@ from typer.testing import CliRunner, Result
 
 from ballistics.cli import app
 from ballistics.contract import ComparisonRecord
+from ballistics.evidence.likelihood_ratio import LikelihoodRatio
 from ballistics.evidence.population import (
     Description,
     Origin,
@@ -25,7 +26,7 @@ from ballistics.evidence.population import (
 )
 from ballistics.evidence.scales import figure
 from ballistics.evidence.shipped import open_population
-from ballistics.evidence.weight import UNCHECKED, LikelihoodRatio, weigh
+from ballistics.evidence.weight import UNCHECKED, weigh
 from ballistics.evidence.wording_lint import transposed_conditionals
 from ballistics.parameters import default_picture_set, default_set, default_striated_set
 from imaging.files import open_surface, write_x3p

@@ -21,11 +21,12 @@ from scipy.special import ndtri
 from ballistics.document.blocks import Picture
 from ballistics.errors import EvidenceError
 from ballistics.evidence.known_pairs import KnownPairs
+from ballistics.evidence.likelihood_ratio import LikelihoodRatio
 from ballistics.evidence.method import ScoreKind
 from ballistics.evidence.performance import pav
 from ballistics.evidence.performance_curves import cross_entropy, error_tradeoff, tippett
 from ballistics.evidence.population import Description, Origin, ReferencePopulation, Scanning, build_population
-from ballistics.evidence.weight import LikelihoodRatio, weigh
+from ballistics.evidence.weight import weigh
 from ballistics.evidence.wording_lint import transposed_conditionals
 from ballistics.page import firearm_plots, plot_style, plots, score_plots
 from ballistics.page.firearm_plots import firearm_plot, study_plot

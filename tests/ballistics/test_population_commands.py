@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -48,16 +49,13 @@ def run(*args: Any, code: int = 0) -> Result:
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(tmp_path_factory: pytest.TempPathFactory, tool_scans: Path) -> Path:
     """Marks of five tools, one scan that shows nothing, the truth about all, a description, and the population."""
     place = tmp_path_factory.mktemp("tools")
-    (place / "scans").mkdir()
+    shutil.copytree(tool_scans, place / "scans")
     lines = ["file,firearm,item"]
     for tool in range(TOOLS):
         for mark in range(MARKS):
-            rng, own = np.random.default_rng([7, tool, mark]), np.random.default_rng(100 + tool)
-            scan, _ = toolmark(rng, tool=own, correlation=0.6 + 0.05 * tool, pixel_um=6.25, shape=(80, 240))
-            write_x3p(scan, place / "scans" / f"t{tool}m{mark}.x3p")
             lines.append(f"t{tool}m{mark}.x3p,tool {tool},tool {tool} mark {mark}")
     write_x3p(Surface(heights=np.zeros((60, 60)), spacing=(5e-6, 5e-6)), place / "scans" / "blank.x3p")
     (place / "truth.csv").write_text("\n".join([*lines, "blank.x3p,tool 0,blank"]) + "\n")

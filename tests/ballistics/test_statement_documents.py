@@ -23,9 +23,9 @@ from ballistics.compare import Comparison, compare
 from ballistics.document.blocks import Document, Facts, Note, Paragraph, Picture, Section, Table
 from ballistics.document.pdf import render_pdf
 from ballistics.evidence.conclusions import Basis, choose
+from ballistics.evidence.likelihood_ratio import LikelihoodRatio, NoLikelihoodRatio
 from ballistics.evidence.scales import figure, verbal_scale
 from ballistics.evidence.shipped import open_population
-from ballistics.evidence.weight import LikelihoodRatio, NoLikelihoodRatio
 from ballistics.evidence.wording_lint import transposed_conditionals
 from ballistics.language import Message
 from ballistics.page.plot_style import sheet

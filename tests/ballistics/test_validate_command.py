@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 import time
 import tomllib
 from datetime import UTC, datetime, tzinfo
@@ -24,8 +25,6 @@ from ballistics.parameters import parameter_set
 from ballistics.score_table import COLUMNS, Conditions
 from ballistics.validation.contract import read_validation
 from ballistics.validation.criteria import KINDS, TEMPLATE, read_criteria
-from imaging.files import write_x3p
-from imaging.synthetic import toolmark
 
 TOOLS, MARKS = 5, 4
 ASKED = 'author = "A. Quality"\ndate = 2026-01-02\npurpose = "Made tools"\n[criteria]\n'
@@ -39,16 +38,13 @@ def run(*args: Any, code: int = 0) -> Result:
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(tmp_path_factory: pytest.TempPathFactory, tool_scans: Path) -> Path:
     """Marks of five tools, the truth about them, and a validation."""
     place = tmp_path_factory.mktemp("tools")
-    (place / "scans").mkdir()
+    shutil.copytree(tool_scans, place / "scans")
     lines = ["file,firearm,item,study"]
     for tool in range(TOOLS):
         for mark in range(MARKS):
-            rng, own = np.random.default_rng([7, tool, mark]), np.random.default_rng(100 + tool)
-            scan, _ = toolmark(rng, tool=own, correlation=0.6 + 0.05 * tool, pixel_um=6.25, shape=(80, 240))
-            write_x3p(scan, place / "scans" / f"t{tool}m{mark}.x3p")
             lines.append(f"t{tool}m{mark}.x3p,tool {tool},tool {tool} mark {mark},bench {tool % 2}")
     (place / "truth.csv").write_text("\n".join(lines) + "\n")
     (place / "asked.toml").write_text(f"{ASKED}cllr = {{at_most = 0.9}}\n")

@@ -19,6 +19,7 @@ from threadpoolctl import threadpool_limits
 from ballistics.errors import EvidenceError, OptionError
 from ballistics.evidence import weight
 from ballistics.evidence.interval import bootstrap_interval
+from ballistics.evidence.likelihood_ratio import LikelihoodRatio, NoLikelihoodRatio
 from ballistics.evidence.method import Method, ScoreKind
 from ballistics.evidence.population import (
     Description,
@@ -29,7 +30,7 @@ from ballistics.evidence.population import (
     build_population,
 )
 from ballistics.evidence.scope import outside
-from ballistics.evidence.weight import UNCHECKED, LikelihoodRatio, NoLikelihoodRatio, weigh
+from ballistics.evidence.weight import UNCHECKED, weigh
 from ballistics.evidence.wording_lint import transposed_conditionals
 
 HASH = "ab" * 32
