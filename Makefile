@@ -48,7 +48,7 @@ format: .venv/developer
 	@touch $@
 
 .venv/developer: .venv/user
-	$(BIN)/python -m pip install --quiet --editable ".[vendor,word]" --group dev
+	$(BIN)/python -m pip install --quiet --editable ".[postgres,vendor,word]" --group dev
 	@touch $@
 
 clean:

@@ -14,7 +14,13 @@ PACKAGES = ("imaging", "ballistics", "qms", "accreditation")
 BELOW = {"imaging": set(), "ballistics": {"imaging"}, "qms": set(), "accreditation": {"qms"}}
 NOTHING_OF_OURS = {"errors", "surface", "record"}
 SHELLS = {"cli", "report", "web"}
-IMPORT_NAMES = {"opencv-python": "cv2", "pillow": "PIL", "scikit-image": "skimage", "verity-x3p": "verity_x3p"}
+IMPORT_NAMES = {
+    "opencv-python": "cv2",
+    "pillow": "PIL",
+    "python-ulid": "ulid",
+    "scikit-image": "skimage",
+    "verity-x3p": "verity_x3p",
+}
 EXTRAS = {
     "imaging.formats.vendor": {"SurfaceTopography"},
     "ballistics.document.word": {"docx", "docxtpl"},

@@ -1,0 +1,39 @@
+"""Units and the people in them: whom every other record names."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from qms.record import Language, Record, Text
+
+
+class Unit(Record):
+    """A crime scene unit, a laboratory or the programme over several of them; its reference is its code."""
+
+    kind: ClassVar[str] = "unit"
+
+    name: Text
+    jurisdiction: Annotated[str, Field(min_length=2, max_length=30)]
+    language: Language = "en"
+    active: bool = True
+
+    def headline(self) -> Text:
+        """Return the unit's name."""
+        return self.name
+
+
+class Person(Record):
+    """Somebody who works for a unit or audits it; the reference is a short handle such as ``a.krasniqi``."""
+
+    kind: ClassVar[str] = "person"
+
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+    duty: Annotated[str, Field(max_length=200)] = ""
+    email: Annotated[str, Field(max_length=200)] = ""
+    active: bool = True
+
+    def headline(self) -> Text:
+        """Return the person's name."""
+        return Text.of(self.name, "en")
