@@ -11,9 +11,10 @@ import hashlib
 import os
 import re
 import secrets
+import shutil
 import unicodedata
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -61,6 +62,10 @@ class AttachedFiles:
         called = checked_name(name or source.name)
         if source.is_dir():
             raise AttachmentError(f"{source} is a folder. Attach the files in it one by one, or as one ZIP.")
+        if source.exists() and not source.is_file():
+            raise AttachmentError(
+                f"{source} is a device or a pipe, not a file. Copy what it gives into a file first."
+            )
         try:
             stream = source.open("rb")
         except OSError as error:
@@ -93,13 +98,15 @@ class AttachedFiles:
             if not size:
                 raise AttachmentError(f"{called} is empty. Attach a file with something in it.")
             with _explained(self.folder):
-                place = self._place(digest.hexdigest())
-                place.parent.mkdir(exist_ok=True)
-                if not place.exists():
-                    part.replace(place)
+                self._move(part, digest.hexdigest())
         finally:
-            part.unlink(missing_ok=True)
+            with suppress(OSError):
+                part.unlink()
         return Attachment(name=called, sha256=digest.hexdigest(), size=size)
+
+    def has(self, digest: str) -> bool:
+        """Return whether a file with this hash is kept; its bytes are not read."""
+        return self._place(digest).is_file()
 
     def path(self, attachment: Attachment) -> Path:
         """Return where the bytes of an attached file are, after checking that they are what was kept.
@@ -134,12 +141,20 @@ class AttachedFiles:
         """
         source = self.path(attachment)
         with _explained(target), source.open("rb") as stream, target.open("xb") as out:
-            while block := stream.read(BLOCK):
-                out.write(block)
+            try:
+                shutil.copyfileobj(stream, out, BLOCK)
+                out.flush()
+            except BaseException:
+                target.unlink()
+                raise
 
     def wrong(self, digest: str) -> str:
         """Return what is wrong with the kept file of a hash, or nothing."""
         place = self._place(digest)
+        if place.is_symlink() or place.parent.is_symlink():
+            return "it is a link to somewhere else"
+        if place.exists() and not place.is_file():
+            return "it is not a file"
         try:
             with place.open("rb") as stream:
                 found = hashlib.file_digest(stream, "sha256").hexdigest()
@@ -154,6 +169,16 @@ class AttachedFiles:
         for place in sorted(self.folder.glob("[0-9a-f][0-9a-f]/*")):
             if DIGEST.fullmatch(place.name):
                 yield place.name
+
+    def _move(self, part: Path, digest: str) -> None:
+        place = self._place(digest)
+        if place.parent.is_symlink():
+            raise StoreError(f"{place.parent} is a link to somewhere else; nothing was kept. Remove the link.")
+        place.parent.mkdir(exist_ok=True)
+        if self.wrong(digest):
+            part.replace(place)
+            _settle(place.parent)
+            _settle(self.folder)
 
     def _place(self, digest: str) -> Path:
         if not DIGEST.fullmatch(digest):
@@ -175,7 +200,7 @@ def checked_name(name: str) -> str:
     'SOP 5.pdf'
     """
     name = unicodedata.normalize("NFC", name)
-    plain = name.strip().rstrip(".")
+    plain = name.strip().rstrip(". ")
     if not plain or name in (".", "..") or "/" in name or "\\" in name or ":" in name:
         raise AttachmentError(f"{name!r} is not a plain file name. Use one without folders, such as 'SOP-5.pdf'.")
     if any(unicodedata.category(sign) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp") for sign in name):
@@ -183,6 +208,15 @@ def checked_name(name: str) -> str:
     if RESERVED.fullmatch(plain) or len(plain.encode()) > 200:
         raise AttachmentError(f"{name!r} is reserved or too long for a file name. Rename the file.")
     return plain
+
+
+def _settle(folder: Path) -> None:
+    if os.name == "posix":
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 @contextmanager

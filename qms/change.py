@@ -7,7 +7,8 @@ and no event without a record.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence, Set
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -16,10 +17,11 @@ from pydantic import ValidationError
 from sqlalchemy import Connection, delete, insert, select, update
 
 from qms import schema
-from qms.errors import ConflictError, RecordError, RefusedError, UnknownError, described
+from qms.attachments import checked_name
+from qms.errors import ConflictError, RecordError, RefusedError, StoreError, UnknownError, described
 from qms.ledger import BEGINNING, Event, Head, difference, read_event, stamp
 from qms.lifecycle import Circumstances, LifeCycle, Reason, Refused
-from qms.record import Attachment, Link, Record, canonical, mentioned, new_id, plain, sha256
+from qms.record import Attachment, Link, Record, attachments_in, canonical, mentioned, new_id, plain, sha256
 
 if TYPE_CHECKING:
     from qms.store import Store
@@ -28,6 +30,22 @@ R = TypeVar("R", bound=Record)
 
 COPIED = ("ref", "unit", "jurisdiction", "status", "version", "updated")
 """Fields that stand in columns of their own beside the text of the record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unmet:
+    """What the state of a record from another copy demands and the record lacks."""
+
+    record: Record
+    reason: Reason
+
+    @property
+    def code(self) -> str:
+        """Code of the reason."""
+        return self.reason.code
+
+    def __str__(self) -> str:
+        return f"{self.record.kind} {self.record.ref}: {self.reason}"
 
 
 class Change:
@@ -45,12 +63,26 @@ class Change:
 
     def __init__(self, store: Store, connection: Connection, *, by: str, why: str) -> None:
         self.store = store
-        self.connection = connection
+        self._connection: Connection | None = connection
         self.by = by
         self.why = why.strip()
+        _check_text(self.why)
         self.id = new_id()
         self.at: datetime = store.now()
         self._head: Head = read_head(connection)
+
+    @property
+    def connection(self) -> Connection:
+        """The transaction of the change.
+
+        Raises
+        ------
+        StoreError
+            If the change has ended.
+        """
+        if self._connection is None:
+            raise StoreError("This change has ended; nothing was changed. Begin another with Store.change.")
+        return self._connection
 
     def add(self, record: R) -> R:
         """Keep a new record and return it with its reference and version 1.
@@ -92,9 +124,9 @@ class Change:
         if record == before:
             return record
         cycle = self._cycle(record)
-        circumstances = self._circumstances(record, before)
         if cycle:
-            self._refuse(before, cycle.against_edit(before, record, circumstances), "cannot be changed like this")
+            against = cycle.against_edit(before, record, self._circumstances(record, before))
+            self._refuse(before, against, "cannot be changed like this")
         return self._write(record, before, act="edit")
 
     def advance(self, record: R, act: str, **recorded: Any) -> R:
@@ -127,16 +159,37 @@ class Change:
         return self._write(moved, before, act=act)
 
     def merge(self, record: R) -> R:
-        """Keep a record as it came from another copy of the store, whatever its state, and say so in the ledger.
+        """Keep a record as it came from another copy of the store; see `merge_all`."""
+        return self.merge_all((record,))[0]
 
-        Its version here follows the one that is here. What its state demands must hold.
+    def merge_all(self, records: Sequence[R]) -> tuple[R, ...]:
+        """Keep records, which may name each other, as they came from another copy of the store.
+
+        The version of each follows the one that is here. What its state demands must hold, in its turn or once all
+        are kept; the steps that led to the state are not asked for.
+
+        Raises
+        ------
+        RefusedError
+            If a state demands what a record lacks; its reasons are `Unmet`, which name the records.
         """
-        found = self.connection.execute(
-            select(schema.record.c.body).where(schema.record.c.id == record.id)
-        ).scalar()
-        before = self.store.read(type(record), found) if found else None
-        self._refuse(record, self._unmet(record, before), "cannot be taken over")
-        return self._write(record, before, act="merge")
+        kept, doubted = [], []
+        awaited = {each.id for each in records}
+        for record in records:
+            query = select(schema.record.c.body).where(schema.record.c.id == record.id)
+            found = self.connection.execute(query).scalar()
+            before = self.store.read(type(record), found) if found else None
+            awaited -= {record.id}
+            written = self._write(record, before, act="merge", awaited=awaited)
+            if self._unmet(written, before):
+                doubted.append((written, before))
+            kept.append(written)
+        for record in kept:
+            self._put_mentions(record, set())
+        unmet = [Unmet(record, each) for record, before in doubted for each in self._unmet(record, before)]
+        if unmet:
+            raise RefusedError("What came from another copy cannot be taken over", unmet)
+        return tuple(kept)
 
     def attach(self, source: str | Path, *, name: str = "") -> Attachment:
         """Keep a file and return what a record cites; see `AttachedFiles.keep`."""
@@ -163,6 +216,10 @@ class Change:
         known = select(schema.record.c.id).where(schema.record.c.id == self.by, schema.record.c.kind == "person")
         if self.connection.execute(known).scalar() is None:
             raise UnknownError(f"There is no person {self.by!r} who could have done this. Add the person first.")
+
+    def end(self) -> None:
+        """Refuse whatever is asked of the change from now on."""
+        self._connection = None
 
     def _cycle(self, record: Record) -> LifeCycle | None:
         kind = self.store.kinds.get(record.kind)
@@ -204,7 +261,8 @@ class Change:
         named = [each for each in mentioned(plain(record)) if each not in kept and each != record.id]
         if named:
             held = schema.record
-            rows = self.connection.execute(select(held.c.kind, held.c.body).where(held.c.id.in_(named))).all()
+            query = select(held.c.kind, held.c.body).where(held.c.id.in_(named), held.c.kind.in_(self.store.kinds))
+            rows = self.connection.execute(query).all()
             related += tuple(self.store.read(self.store.kinds[kind].model, body) for kind, body in rows)
         return Circumstances(actor=self.by, at=self.at, why=self.why, related=related, before=before)
 
@@ -223,10 +281,9 @@ class Change:
         held = schema.record
         query = select(held.c.ref).where(held.c.unit == record.unit, held.c.kind == record.kind)
         taken = self.connection.execute(query.where(held.c.ref.startswith(series, autoescape=True))).scalars()
-        numbers = [int(rest) for ref in taken if (rest := ref.removeprefix(series)).isdecimal()]
-        return f"{series}{max(numbers, default=0) + 1:03d}"
+        return next_in(series, taken)
 
-    def _write(self, record: R, before: R | None, *, act: str) -> R:
+    def _write(self, record: R, before: R | None, *, act: str, awaited: Set[str] = frozenset()) -> R:
         kept = self._checked(
             record,
             version=(before.version if before else 0) + 1,
@@ -234,13 +291,32 @@ class Change:
             updated=self.at,
             jurisdiction=self._jurisdiction(record),
         )
-        value = plain(kept)
-        body = canonical(value)
+        try:
+            value = plain(kept)
+            body = canonical(value)
+        except ValueError as error:
+            raise RecordError(
+                f"{kept.ref or 'The new ' + kept.kind} holds a sign or a number that cannot be kept: {error}."
+            ) from error
+        old = plain(before) if before else {}
+        self._check_files(kept, old, value)
         if before is None:
             self._check_free(kept)
         self._put_row(kept, value, body.decode(), new=before is None)
-        self._remember(kept, difference(plain(before) if before else {}, value), sha256(body), act)
+        self._put_mentions(kept, awaited)
+        self._remember(kept, difference(old, value), sha256(body), act)
         return kept
+
+    def _check_files(self, record: Record, before: dict[str, Any], after: dict[str, Any]) -> None:
+        cited = list(attachments_in(before))
+        for each in attachments_in(after):
+            if each in cited:
+                continue
+            checked_name(each["name"])
+            if not self.store.files.has(each["sha256"]):
+                raise UnknownError(
+                    f"{record.ref} cites the file {each['name']}, which is not in the store. Attach it first."
+                )
 
     def _jurisdiction(self, record: Record) -> str:
         if record.kind == "unit":
@@ -263,31 +339,23 @@ class Change:
             )
 
     def _put_row(self, record: Record, value: dict[str, Any], body: str, *, new: bool) -> None:
-        row: dict[str, Any] = {name: value[name] for name in COPIED}
-        row |= {
-            "kind": record.kind,
-            "owner": value.get("owner") or "",
-            "state": sha256(body.encode()),
-            "body": body,
-        }
-        row["headline"] = json.dumps(plain(record.headline()), ensure_ascii=False, sort_keys=True)
-        held, mention, deadline = schema.record, schema.mention, schema.deadline
+        row, days = rows_of(record, value, body)
+        held, deadline = schema.record, schema.deadline
         if new:
-            self.connection.execute(insert(held), {"id": record.id, **row})
+            self.connection.execute(insert(held), row)
         else:
             self.connection.execute(update(held).where(held.c.id == record.id), row)
-            self.connection.execute(delete(mention).where(mention.c.source == record.id))
             self.connection.execute(delete(deadline).where(deadline.c.record == record.id))
-        targets = sorted(set(mentioned(value)) - {record.id})
+        if days:
+            self.connection.execute(insert(deadline), days)
+
+    def _put_mentions(self, record: Record, awaited: Set[str]) -> None:
+        mention = schema.mention
+        self.connection.execute(delete(mention).where(mention.c.source == record.id))
+        targets = sorted(set(mentioned(plain(record))) - {record.id} - awaited)
         self._check_there(record, targets)
         if targets:
             self.connection.execute(insert(mention), [{"source": record.id, "target": each} for each in targets])
-        days = [
-            {"record": record.id, "what": each.what, "on": each.on.isoformat(), "owner": each.owner}
-            for each in record.deadlines()
-        ]
-        if days:
-            self.connection.execute(insert(deadline), days)
 
     def _check_there(self, record: Record, targets: list[str]) -> None:
         if not targets:
@@ -325,6 +393,58 @@ class Change:
             "hash": self._head.hash,
         }
         self.connection.execute(insert(schema.event), row)
+
+
+def next_in(series: str, taken: Iterable[str]) -> str:
+    """Return the reference that follows those of a series that are taken.
+
+    Examples
+    --------
+    >>> next_in("NC-2026-", ["NC-2026-001", "NC-2026-014", "NC-2025-101"])
+    'NC-2026-015'
+    """
+    rests = (ref.removeprefix(series) for ref in taken if ref.startswith(series))
+    numbers = [int(rest) for rest in rests if rest.isdecimal()]
+    return f"{series}{max(numbers, default=0) + 1:03d}"
+
+
+def rows_of(record: Record, value: dict[str, Any], body: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Return a record's row and the rows of its deadlines.
+
+    Parameters
+    ----------
+    record : Record
+    value : dict
+        The record as JSON values.
+    body : str
+        Their canonical JSON.
+    """
+    row = {name: value[name] for name in COPIED}
+    row |= {
+        "id": record.id,
+        "kind": record.kind,
+        "owner": value.get("owner") or "",
+        "state": sha256(body.encode()),
+        "body": body,
+        "headline": headline_text(record),
+    }
+    days = [
+        {"record": record.id, "what": each.what, "on": each.on.isoformat(), "owner": each.owner}
+        for each in record.deadlines()
+    ]
+    return row, days
+
+
+def headline_text(record: Record) -> str:
+    """Return a record's headline as its row keeps it."""
+    return json.dumps(plain(record.headline()), ensure_ascii=False, sort_keys=True)
+
+
+def _check_text(words: str) -> None:
+    try:
+        words.encode()
+    except UnicodeEncodeError as error:
+        raise RecordError(f"The reason holds a sign that is no text ({error}). Type it anew.") from error
 
 
 def read_head(connection: Connection) -> Head:

@@ -1,18 +1,23 @@
 """Opening the database of a store: SQLite in a file or PostgreSQL by URL, its form brought up to date.
 
 Writers come one after the other: ``BEGIN IMMEDIATE`` on SQLite, an advisory lock on PostgreSQL. Readers see one
-moment of the store and wait for nobody.
+moment of the store and wait for nobody. Where nothing can be written, such as on a read-only disk, an SQLite file
+is read without the files that SQLite otherwise puts beside it.
 """
 
 from __future__ import annotations
 
+import os
+import re
 import sqlite3
+import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy import Connection, Engine, NullPool, create_engine, event, inspect, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
@@ -23,8 +28,12 @@ if TYPE_CHECKING:
 
 NEWEST = "0001"
 """The step of `qms.migrations` that this release works with."""
+MIGRATIONS = "qms:migrations"
 WAIT_SECONDS = 30.0
 """How long a writer waits for another."""
+CONNECT_SECONDS = 10
+TABLES = {"record", "event"}
+"""What a database must hold to be a store."""
 POSTGRES_LOCK = 0x716D73
 APPLICATION_ID = 0x716D7331
 """Marks an SQLite file as a store of ours."""
@@ -33,14 +42,25 @@ HINTS = {
     "No space left": "There is no room left on the disk; nothing was changed. Make room and do it again.",
     "disk I/O error": "The disk cannot be read or written; nothing was changed. Check the disk and its room.",
     "readonly": "The store can only be read here; nothing was changed. Check the rights of file and folder.",
-    "unable to open": "The file cannot be opened. Check its name and the rights of file and folder.",
+    "read-only": "The store can only be read here; nothing was changed. Ask for the right to write.",
+    "permission denied": "The right to do this is missing; nothing was changed. Ask whoever keeps the server.",
+    "unable to open": "The file cannot be opened. Check its name and the rights of file and folder; if there is "
+    "a file beside it whose name ends in -wal, copy both to where you can write and open the copy.",
     "is locked": "Another program has been writing for long; nothing was changed. Try again.",
+    "lock timeout": "Another program has been writing for long; nothing was changed. Try again.",
     "malformed": "The file is damaged. Restore the last backup with 'qms restore'.",
     "not a database": "The file is damaged or no store. Restore the last backup with 'qms restore'.",
     "only ever added": "Events of the ledger are only ever added; nothing was changed.",
-    "onnection": "The server does not answer as expected. Check that it runs, the URL and the rights.",
+    "onnection": "The server does not answer as expected. Check that it runs, the URL and the rights; then look "
+    "whether the last change is there.",
 }
 """What to do about what a database complains of, by a few of its words."""
+
+
+SECRETS = (re.compile(r"(?<=:)(?!//)[^@]*(?=@)"), re.compile(r"(?<=password=)[^&\s]*"))
+"""Where a password can stand in what names a database."""
+_writers: set[tuple[int, URL]] = set()
+"""Threads that are in the midst of a change, with its database."""
 
 
 def open_database(place: str | Path, *, create: bool) -> Engine:
@@ -72,19 +92,43 @@ def open_database(place: str | Path, *, create: bool) -> Engine:
 
 
 def database_url(place: str | Path) -> URL:
-    """Return the URL of a store: that of an SQLite file unless it names a server."""
+    """Return the URL of a store: that of an SQLite file unless it names a server.
+
+    Raises
+    ------
+    StoreError
+        If it is not a URL, or not that of SQLite or PostgreSQL.
+    """
     if "://" not in str(place):
-        return URL.create("sqlite", database=str(place))
+        return URL.create("sqlite", database=str(Path(place).absolute()))
     try:
         url = make_url(str(place))
-    except ArgumentError as error:
+    except (ArgumentError, ValueError):
         raise StoreError(
-            f"This is not the URL of a database: {place}. Expected postgresql://user@host/name."
-        ) from error
+            f"This is not the URL of a database: {without_secrets(str(place))}. "
+            "Expected postgresql://user@host/name."
+        ) from None
+    if "@" in (url.host or ""):
+        raise StoreError("A password with @ in it cannot be told from the server's name; write %40 instead.")
     name = url.get_backend_name()
-    if name not in ("sqlite", "postgresql"):
+    if name == "sqlite" and url.database:
+        return database_url(url.database)
+    if name != "postgresql":
         raise StoreError(f"Stores are kept in SQLite files or in PostgreSQL, not in {name}.")
-    return url.set(drivername="postgresql+psycopg") if name == "postgresql" else url
+    return url.set(drivername="postgresql+psycopg")
+
+
+def without_secrets(words: str) -> str:
+    """Return what names a database with its password struck out.
+
+    Examples
+    --------
+    >>> without_secrets("postgresql://arta:secret@host/name?password=secret")
+    'postgresql://arta:***@host/name?password=***'
+    """
+    for secret in SECRETS:
+        words = secret.sub("***", words)
+    return words
 
 
 @contextmanager
@@ -98,15 +142,31 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
-    """Write, alone; everything or, after any error, nothing."""
-    with (
-        explained(engine.url),
-        engine.connect().execution_options(writing=True) as connection,
-        connection.begin(),
-    ):
-        if connection.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": POSTGRES_LOCK})
-        yield connection
+    """Write, alone; everything or, after any error, nothing.
+
+    Raises
+    ------
+    StoreError
+        If this thread is writing to the same store already, or another writer does not finish.
+    """
+    writer = (threading.get_ident(), engine.url)
+    if writer in _writers:
+        raise StoreError("A change of this store is under way here; finish it, or do all in that one.")
+    _writers.add(writer)
+    try:
+        with (
+            explained(engine.url),
+            engine.connect().execution_options(writing=True) as connection,
+            connection.begin(),
+        ):
+            if connection.dialect.name == "postgresql":
+                wait = {"wait": f"{round(WAIT_SECONDS * 1000)}ms"}
+                connection.execute(text("SELECT set_config('lock_timeout', :wait, true)"), wait)
+                connection.execute(text("SET LOCAL synchronous_commit = on"))
+                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": POSTGRES_LOCK})
+            yield connection
+    finally:
+        _writers.discard(writer)
 
 
 @contextmanager
@@ -114,40 +174,43 @@ def explained(url: URL) -> Iterator[None]:
     """Turn what a database complains of into a `StoreError` that says what to do."""
     try:
         yield
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, sqlite3.Error) as error:
         raise StoreError(_explanation(url, error)) from error
 
 
 def _check_file(path: Path, *, create: bool) -> None:
-    if path.is_dir():
-        raise StoreError(f"{path} is a folder. Expected the file of a store, such as {path / 'records.qms'}.")
-    if not path.exists() and not create:
-        raise StoreError(f"There is no store at {path}. Make one with 'qms init', or check the name.")
-    if not path.parent.is_dir():
-        raise StoreError(
-            f"The folder {path.parent} does not exist. Make it, or choose another place for the store."
-        )
-    if path.exists() and path.stat().st_size:
-        with path.open("rb") as stream:
-            if stream.read(16) != b"SQLite format 3\x00":
-                raise StoreError(f"{path} is no store: it does not begin like an SQLite file.")
+    name = without_secrets(str(path))
+    try:
+        if path.is_dir():
+            raise StoreError(f"{name} is a folder. Expected the file of a store, such as {name}/records.qms.")
+        if not path.exists() and not create:
+            raise StoreError(f"There is no store at {name}. Make one with 'qms init', or check the name.")
+        if not path.parent.is_dir():
+            folder = without_secrets(str(path.parent))
+            raise StoreError(f"There is no folder {folder}. Make it, or choose another place for the store.")
+        if path.exists() and path.stat().st_size:
+            with path.open("rb") as stream:
+                if stream.read(16) != b"SQLite format 3\x00":
+                    raise StoreError(f"{name} is no store: it does not begin like an SQLite file.")
+    except StoreError:
+        raise
+    except OSError as error:
+        why = error.strerror or error
+        raise StoreError(f"{name} cannot be opened ({why}). Check the rights of file and folder.") from error
 
 
 def _engine(url: URL) -> Engine:
     if url.get_backend_name() != "sqlite":
         try:
-            return create_engine(url)
+            wait = {"connect_timeout": CONNECT_SECONDS}
+            return create_engine(url, pool_pre_ping=True, connect_args=wait)
         except (ModuleNotFoundError, NoSuchModuleError) as error:
             raise StoreError(
                 'PostgreSQL needs one library more: pip install "forensic-ballistics[postgres]".'
             ) from error
-    engine = create_engine(url, connect_args={"timeout": WAIT_SECONDS})
-
-    @event.listens_for(engine, "connect")
-    def _prepare(connection: sqlite3.Connection, _: Any) -> None:
-        connection.isolation_level = None
-        for pragma in ("foreign_keys = ON", "synchronous = FULL", "trusted_schema = OFF"):
-            connection.execute(f"PRAGMA {pragma}")
+    path = Path(url.database or "")
+    pool = {} if _writable(path) else {"poolclass": NullPool}
+    engine = create_engine(url, creator=lambda: _connect(path), **pool)
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
@@ -155,6 +218,31 @@ def _engine(url: URL) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if alone else "BEGIN")
 
     return engine
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    where, uri = str(path), False
+    if not _writable(path):
+        left = path.with_name(f"{path.name}-wal")
+        how = "mode=ro" if left.exists() and left.stat().st_size else "immutable=1"
+        where, uri = f"{path.as_uri()}?{how}", True
+    connection = sqlite3.connect(
+        where, uri=uri, timeout=WAIT_SECONDS, isolation_level=None, check_same_thread=False
+    )
+    connection.text_factory = _text
+    for pragma in ("foreign_keys = ON", "synchronous = FULL", "trusted_schema = OFF", "cell_size_check = ON"):
+        connection.execute(f"PRAGMA {pragma}")
+    return connection
+
+
+def _text(kept: bytes) -> str:
+    return kept.decode("utf-8", "surrogateescape")
+
+
+def _writable(path: Path) -> bool:
+    ours = os.access in os.supports_effective_ids
+    places = [path, path.parent] if path.exists() else [path.parent]
+    return all(os.access(place, os.W_OK, effective_ids=ours) for place in places)
 
 
 def _bring_up_to_date(engine: Engine, *, create: bool) -> None:
@@ -170,24 +258,46 @@ def _bring_up_to_date(engine: Engine, *, create: bool) -> None:
             "Update forensic-ballistics."
         )
     if engine.dialect.name == "sqlite":
-        with engine.connect() as connection:
-            raw = connection.connection.driver_connection
-            assert raw is not None
-            raw.execute("PRAGMA journal_mode = WAL")
-            raw.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        _mark(engine)
     with writing(engine) as connection:
-        if _form(connection) != NEWEST:
+        found = _form(connection)
+        if found != NEWEST:
+            if found is not None and engine.dialect.name == "sqlite":
+                _keep_copy(Path(engine.url.database or ""), NEWEST)
             _migrate(connection)
 
 
+def _mark(engine: Engine) -> None:
+    with engine.connect() as connection:
+        raw = connection.connection.driver_connection
+        assert raw is not None
+        end = time.monotonic() + WAIT_SECONDS
+        while True:
+            try:
+                raw.execute("PRAGMA journal_mode = WAL")
+                raw.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+                return
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() > end:
+                    raise
+                time.sleep(0.02)
+
+
+def _keep_copy(path: Path, form: str) -> None:
+    part = path.with_name(f"{path.name}.before-{form}.part")
+    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(part)) as copy:
+        source.backup(copy)
+        copy.execute("PRAGMA journal_mode = DELETE")
+    part.replace(path.with_name(f"{path.name}.before-{form}"))
+
+
 def _form(connection: Connection) -> str | None:
-    tables = inspect(connection).get_table_names()
-    if "alembic_version" not in tables:
-        if tables:
-            raise StoreError(
-                f"{_name(connection.engine.url)} is a database of something else; it holds {tables[0]!r}."
-            )
+    tables = set(inspect(connection).get_table_names())
+    if not tables:
         return None
+    if not tables >= TABLES | {"alembic_version"}:
+        held = ", ".join(sorted(tables)[:3])
+        raise StoreError(f"{_name(connection.engine.url)} is a database of something else; it holds {held}.")
     found: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
     return found
 
@@ -202,17 +312,17 @@ def _alembic(connection: Connection) -> Config:
     from alembic.config import Config
 
     config = Config()
-    config.set_main_option("script_location", "qms:migrations")
+    config.set_main_option("script_location", MIGRATIONS)
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
     return config
 
 
 def _name(url: URL) -> str:
-    return str(url.database) if url.get_backend_name() == "sqlite" else url.render_as_string(hide_password=True)
+    return without_secrets(str(url.database) if url.get_backend_name() == "sqlite" else url.render_as_string())
 
 
-def _explanation(url: URL, error: SQLAlchemyError) -> str:
-    said = str(error.orig if isinstance(error, DBAPIError) else error).strip().splitlines()[0]
+def _explanation(url: URL, error: Exception) -> str:
+    said = str(error.orig if isinstance(error, DBAPIError) else error).strip().partition("\n")[0]
     hint = next((hint for sign, hint in HINTS.items() if sign in said), "Nothing was changed.")
-    return f"{_name(url)}: {hint} (The database says: {said})"
+    return f"{_name(url)}: {hint} (The database says: {without_secrets(said)})"

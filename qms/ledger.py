@@ -8,8 +8,8 @@ there.
 Limits
 ------
 The chain proves later change, not truth of entry. Whoever holds the file can rewrite the whole chain or cut off
-its end; that shows only where a head was printed, signed (`qms.checkpoint`) or kept elsewhere. Who acted is who
-said so: the store does not know passwords.
+its end; that shows only where a head was printed, signed (`qms.exchange.checkpoint`) or kept elsewhere. Who
+acted is who said so: the store does not know passwords.
 """
 
 from __future__ import annotations
@@ -20,11 +20,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from pydantic import TypeAdapter
+
 from qms.record import canonical, sha256
 
 BEGINNING = "0" * 64
 """What stands in the first event for the hash of the one before."""
 ABSENT = object()
+_JSON = TypeAdapter(dict[str, Any])
 
 
 class Head(NamedTuple):
@@ -107,9 +110,14 @@ def read_event(body: str | bytes) -> Event:
         If it holds none.
     """
     fields = json.loads(body)
-    if not isinstance(fields, dict) or fields.keys() != FIELDS:
+    if not isinstance(fields, dict) or fields.keys() != FIELDS or not isinstance(fields["patch"], list):
         raise ValueError("this is not an event of a ledger")
     return Event(**{**fields, "patch": tuple(fields["patch"])})
+
+
+def kept_bytes(body: object) -> bytes:
+    """Return the bytes of a text as a database keeps it, whatever became of them there."""
+    return body.encode("utf-8", "surrogateescape") if isinstance(body, str) else repr(body).encode()
 
 
 def stamp(moment: datetime) -> str:
@@ -164,17 +172,17 @@ def applied(value: Any, patch: Iterable[Mapping[str, Any]]) -> Any:
     """
     value = json.loads(json.dumps(value))
     for each in patch:
-        names = [part.replace("~1", "/").replace("~0", "~") for part in each["at"].split("/")[1:]]
-        if not names:
-            value = each.get("new")
-            continue
-        place = value
         try:
+            names = [part.replace("~1", "/").replace("~0", "~") for part in each["at"].split("/")[1:]]
+            if not names:
+                value = each.get("new")
+                continue
+            place = value
             for name in names[:-1]:
                 place = place[int(name) if isinstance(place, list) else name]
             _put(place, names[-1], each)
-        except (LookupError, TypeError, ValueError) as error:
-            raise ValueError(f"the change at {each['at']} does not fit what was there") from error
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
+            raise ValueError(f"the change {each} does not fit what was there") from error
     return value
 
 
@@ -293,10 +301,10 @@ class Chain:
         expected = self.head.seq + 1
         if seq != expected:
             return f"it is missing; the ledger goes on with event {seq}"
-        if sha256(body.encode("utf-8", "surrogatepass")) != digest:
+        if sha256(kept_bytes(body)) != digest:
             return "its text does not have the hash that is kept with it; one of the two was changed"
         try:
-            fields = json.loads(body)
+            fields = _JSON.validate_json(body)
             if fields.keys() != FIELDS:
                 return "its text is not that of an event"
             if fields["previous"] != self.head.hash:

@@ -14,7 +14,7 @@ from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from qms.record import Record
+from qms.record import Id, Moment, Part, Record
 
 R = TypeVar("R", bound=Record)
 
@@ -80,6 +80,13 @@ class Circumstances:
         return tuple(each for each in self.related if isinstance(each, kind))
 
 
+class Signed(Part):
+    """Who took a step, and when."""
+
+    by: Id
+    at: Moment
+
+
 Guard = Callable[[Any, Circumstances], Iterable[Reason]]
 """Given the record as it would be and the circumstances, yields the reasons against it."""
 EditGuard = Callable[[Any, Any, Circumstances], Iterable[Reason]]
@@ -99,6 +106,10 @@ class Transition:
     guards : tuple of callables
     needs_why : bool
         Whether a reason must be given with it.
+    records : tuple of str, optional
+        The only fields that the act may change; left out, it may change any.
+    signs : str
+        Field in which the step itself keeps who took it and when (`Signed`).
     meaning : str
         What the act says, in a few words for lists and help.
     """
@@ -108,6 +119,8 @@ class Transition:
     target: str
     guards: tuple[Guard, ...] = ()
     needs_why: bool = False
+    records: tuple[str, ...] | None = None
+    signs: str = ""
     meaning: str = ""
 
 
@@ -183,11 +196,15 @@ class LifeCycle:
         >>> str(door.step(note, "paint", now).reasons[0])
         'from "open" one can lock; there is no "paint"'
         """
+        before = circumstances.before
+        if before is not None and record.status != before.status:
+            return Refused((self._status_by_edit(before.status),))
         row = self.row(record.status, act)
         if row is None:
             return Refused((self._no_such_act(record.status, act),))
-        moved = record.revised(status=row.target)
-        reasons = list(_when_silent(row, circumstances))
+        signed = {row.signs: Signed(by=circumstances.actor, at=circumstances.at)} if row.signs else {}
+        moved = record.revised(status=row.target, **signed)
+        reasons = [*_when_silent(row, circumstances), *self._beside(row, record, before)]
         for guard in (*row.guards, *self.demands.get(row.target, ())):
             reasons += guard(moved, circumstances)
         return Refused(tuple(dict.fromkeys(reasons))) if reasons else moved
@@ -213,12 +230,8 @@ class LifeCycle:
 
     def _against_edit(self, before: R, after: R, circumstances: Circumstances) -> Iterator[Reason]:
         if after.status != before.status:
-            yield Reason(
-                "status-by-edit",
-                "only a step changes the status; one can {acts}",
-                {"acts": self._acts(before.status)},
-            )
-        changed = {name for name in type(after).model_fields if getattr(after, name) != getattr(before, name)}
+            yield self._status_by_edit(before.status)
+        changed = _changed(before, after)
         for name in sorted(changed & after.STEP_FIELDS):
             yield Reason("step-field", "{field} is recorded by a step, not by an edit", {"field": name})
         if before.status in self.final and changed - {"labels", "status"}:
@@ -229,8 +242,19 @@ class LifeCycle:
             yield from edit(before, after, circumstances)
         yield from self.unmet(after.revised(status=before.status), circumstances)
 
+    def _beside(self, row: Transition, after: Record, before: Record | None) -> Iterator[Reason]:
+        if row.records is None or before is None:
+            return
+        for name in sorted(_changed(before, after) - set(row.records)):
+            yield Reason("not-recorded", "{act} does not change {field}", {"act": row.act, "field": name})
+
     def _acts(self, state: str) -> str:
         return ", ".join(dict.fromkeys(row.act for row in self.rows_from(state))) or "do nothing more"
+
+    def _status_by_edit(self, state: str) -> Reason:
+        return Reason(
+            "status-by-edit", "only a step changes the status; one can {acts}", {"acts": self._acts(state)}
+        )
 
     def _no_such_act(self, state: str, act: str) -> Reason:
         return Reason(
@@ -251,6 +275,10 @@ class Kind:
     def name(self) -> str:
         """The name of the kind, such as ``"finding"``."""
         return self.model.kind
+
+
+def _changed(before: Record, after: Record) -> set[str]:
+    return {name for name in type(after).model_fields if getattr(after, name) != getattr(before, name)}
 
 
 def _when_silent(row: Transition, circumstances: Circumstances) -> Iterator[Reason]:

@@ -160,7 +160,7 @@ class Record(Part):
     ref: Annotated[str, Field(max_length=60, pattern=r"^[\w.@-]*$")] = ""
     unit: Annotated[str, Field(min_length=2, max_length=30, pattern=r"^[\w.-]+$")]
     jurisdiction: Annotated[str, Field(max_length=30)] = ""
-    status: str = ""
+    status: Annotated[str, Field(max_length=60)] = ""
     version: Annotated[int, Field(ge=0)] = 0
     created: Moment | None = None
     updated: Moment | None = None
@@ -271,13 +271,26 @@ def is_id(value: object) -> bool:
 
 def mentioned(value: Any) -> Iterator[str]:
     """Yield every id of a record that stands anywhere in a JSON value."""
+    left = [value]
+    while left:
+        each = left.pop()
+        if isinstance(each, str):
+            if len(each) == 26 and is_id(each):
+                yield each
+        elif isinstance(each, dict):
+            left += reversed(each.values())
+        elif isinstance(each, list):
+            left += reversed(each)
+
+
+def texts_in(value: Any) -> Iterator[str]:
+    """Yield every text that stands anywhere in a JSON value, names of fields left out."""
     if isinstance(value, dict):
-        for each in value.values():
-            yield from mentioned(each)
-    elif isinstance(value, list):
+        value = list(value.values())
+    if isinstance(value, list):
         for each in value:
-            yield from mentioned(each)
-    elif is_id(value):
+            yield from texts_in(each)
+    elif isinstance(value, str):
         yield value
 
 

@@ -41,8 +41,8 @@ record = Table(
     Column("headline", Text, nullable=False),
     Column("state", _Bytewise, nullable=False),
     Column("body", Text, nullable=False),
-    UniqueConstraint("unit", "kind", "ref", name="one_ref_a_unit"),
-    Index("record_by_kind", "kind", "unit", "status"),
+    UniqueConstraint("kind", "unit", "ref", name="one_ref_a_unit"),
+    Index("record_by_status", "kind", "status", "unit"),
     Index("record_by_ref", "kind", "ref"),
     Index("record_by_owner", "owner", "kind"),
 )

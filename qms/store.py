@@ -28,6 +28,7 @@ from qms.kinds import KINDS
 from qms.ledger import Event, Head, Verification, read_event, rebuilt, stamp
 from qms.lifecycle import Kind
 from qms.record import Record, Text, is_id
+from qms.search import Search, check_limit
 
 R = TypeVar("R", bound=Record)
 Clock = Callable[[], datetime]
@@ -107,8 +108,11 @@ class Store:
         """
         with writing(self.engine) as connection:
             change = Change(self, connection, by=by, why=why)
-            yield change
-            change.finish()
+            try:
+                yield change
+                change.finish()
+            finally:
+                change.end()
 
     def get(self, model: type[R], key: str, *, unit: str | None = None) -> R:
         """Return one record by its id or its reference.
@@ -153,29 +157,26 @@ class Store:
             Only records with a deadline before that day.
         limit : int, optional
             At most so many.
+
+        Raises
+        ------
+        RecordError
+            If the limit is below 0, or a kept record is not understood.
         """
-        query = select(schema.record.c.body).where(schema.record.c.kind == model.kind)
-        columns = {"unit": unit, "jurisdiction": jurisdiction, "owner": owner}
-        for name, value in columns.items():
-            if value is not None:
-                query = query.where(schema.record.c[name] == value)
-        if status is not None:
-            query = query.where(schema.record.c.status.in_([status] if isinstance(status, str) else list(status)))
-        if linked_to is not None:
-            sources = select(schema.mention.c.source).where(schema.mention.c.target == linked_to)
-            query = query.where(schema.record.c.id.in_(sources))
-        if overdue_on is not None:
-            late = select(schema.deadline.c.record).where(schema.deadline.c.on < overdue_on.isoformat())
-            query = query.where(schema.record.c.id.in_(late))
-        query = query.order_by(schema.record.c.unit, schema.record.c.ref)
-        if label is None and word is None:
-            query = query.limit(limit)
+        search = Search(
+            kind=model.kind,
+            unit=unit,
+            jurisdiction=jurisdiction,
+            status=status,
+            owner=owner,
+            linked_to=linked_to,
+            label=label,
+            word=word,
+            overdue_on=overdue_on,
+            limit=limit,
+        )
         with reading(self.engine) as connection:
-            bodies = connection.execute(query).scalars().all()
-        if word is not None:
-            bodies = [body for body in bodies if word.casefold() in body.casefold()]
-        found = [self.read(model, body) for body in bodies]
-        return [each for each in found if label is None or label in each.labels][:limit]
+            return [self.read(model, body) for body in search.bodies(connection)]
 
     def due(self, until: date, *, unit: str | None = None, owner: str | None = None) -> list[Due]:
         """Return every deadline up to a day, those that are past included, the earliest first."""
@@ -208,20 +209,27 @@ class Store:
         """Return all events of one record, by its id, oldest first."""
         query = select(schema.event.c.body).where(schema.event.c.record == record).order_by(schema.event.c.seq)
         with reading(self.engine) as connection:
-            return [read_event(body) for body in connection.execute(query).scalars()]
+            return [_event(body) for body in connection.execute(query).scalars()]
 
     def log(
         self, *, since: datetime | None = None, until: datetime | None = None, limit: int | None = None
     ) -> list[Event]:
-        """Return events of all records, oldest first; with a limit, the last so many."""
+        """Return events of all records, oldest first; with a limit, the last so many.
+
+        Raises
+        ------
+        RecordError
+            If a time has no zone or the limit is below 0.
+        """
+        check_limit(limit)
         query = select(schema.event.c.body)
         if since is not None:
-            query = query.where(schema.event.c.at >= stamp(since))
+            query = query.where(schema.event.c.at >= stamp(_aware(since)))
         if until is not None:
-            query = query.where(schema.event.c.at <= stamp(until))
+            query = query.where(schema.event.c.at <= stamp(_aware(until)))
         with reading(self.engine) as connection:
             rows = connection.execute(query.order_by(schema.event.c.seq.desc()).limit(limit)).scalars().all()
-        return [read_event(body) for body in reversed(rows)]
+        return [_event(body) for body in reversed(rows)]
 
     def as_of(self, model: type[R], key: str, moment: datetime, *, unit: str | None = None) -> R:
         """Return a record as it was at a time, rebuilt from the ledger.
@@ -233,8 +241,7 @@ class Store:
         RecordError
             If the ledger does not give the state that it says it does; verify the store then.
         """
-        if moment.tzinfo is None:
-            raise RecordError(f"The time {moment} has no time zone. Give one, such as 2026-03-01T09:00+01:00.")
+        _aware(moment)
         with reading(self.engine) as connection:
             record = self.row(connection, model.kind, key, unit=unit).id
         events = self.history(record)
@@ -291,7 +298,7 @@ class Store:
 
     def now(self) -> datetime:
         """Return the time that the store goes by, in UTC to the millisecond."""
-        now = self.clock().astimezone(UTC)
+        now = _aware(self.clock()).astimezone(UTC)
         return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
     def read(self, model: type[R], body: str) -> R:
@@ -313,6 +320,8 @@ class Store:
         """Return the row of a record by id or reference; see `get`."""
         query: Select[Any] = select(schema.record).where(schema.record.c.kind == kind)
         wanted = key.strip()
+        if not wanted.isprintable():
+            raise UnknownError(f"There is no {kind} {wanted!r}: a reference has no signs that are not seen.")
         query = query.where((schema.record.c.id if is_id(wanted) else schema.record.c.ref) == wanted)
         if unit is not None:
             query = query.where(schema.record.c.unit == unit)
@@ -337,6 +346,19 @@ class Store:
         wanted = kinds or set(self.kinds)
         query = query.where(held.c.kind.in_(wanted & set(self.kinds))).order_by(held.c.id)
         return tuple(self.read(self.kinds[kind].model, body) for kind, body in connection.execute(query).all())
+
+
+def _aware(moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        raise RecordError(f"The time {moment} has no time zone. Give one, such as 2026-03-01T09:00+01:00.")
+    return moment
+
+
+def _event(body: str) -> Event:
+    try:
+        return read_event(body)
+    except ValueError as error:
+        raise RecordError(f"A kept event is not understood ({error}). Run 'qms ledger verify'.") from error
 
 
 def open_store(

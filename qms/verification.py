@@ -1,43 +1,57 @@
-"""Checking a whole store: the chain of events, every record against its last event, every attached file."""
+"""Checking a whole store: the chain of events, every record against its last event, every attached file.
+
+What follows from a record (its headline, its deadlines, whom it names) is kept beside it for lists; that is worked
+out anew and compared.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, func, select
 
 from qms import schema
+from qms.change import headline_text
 from qms.database import reading
-from qms.ledger import Chain, Problem, Verification
+from qms.errors import RecordError
+from qms.ledger import Chain, Problem, Verification, kept_bytes
 from qms.record import attachments_in, mentioned, sha256
 
 if TYPE_CHECKING:
     from qms.store import Store
 
-ROWS_AT_ONCE = 5000
+BY_PARTS = {"yield_per": 500}
+"""Few rows at once stay in the processor's cache; thousands take half as long again."""
+COLUMNS = ("id", "ref", "unit", "jurisdiction", "status", "version", "updated")
+"""Columns of a record that repeat a field of its text."""
 
 
 def verify_store(store: Store, progress: Callable[[int, int], None] | None = None) -> Verification:
     """Check a store; see `Store.verify`."""
     with reading(store.engine) as connection:
         chain = _follow(connection, progress)
+        records = _Records(store, connection, chain)
         problems = [chain.problem] if chain.problem else []
-        records, cited, wrong = _records(connection, chain)
-        problems += wrong
-        problems += _derived(connection)
+        problems += [*records.check(), *_pages(connection)]
     files = set(store.files.digests())
-    for digest in sorted(files | cited.keys()):
+    for digest in sorted(files | records.cited.keys()):
         found = store.files.wrong(digest)
         if found:
-            names = ", ".join(sorted(cited.get(digest, ()))) or "nothing"
+            names = ", ".join(sorted(records.cited.get(digest, ()))) or "nothing"
             problems.append(Problem(f"file {digest[:16]}", f"{found}; it is cited by {names}"))
     notes = [f"event {seq}: the clock was behind that of an earlier event" for seq in chain.clock_back]
-    spare = len(files - cited.keys())
+    notes += [
+        f"no kind {kind!r} is known here; its headlines and deadlines are not checked" for kind in records.odd
+    ]
+    spare = len(files - records.cited.keys())
     if spare:
         notes.append(f"{spare} attached files that no record cites")
-    return Verification(chain.head, records, len(files | cited.keys()), tuple(problems), tuple(notes))
+    return Verification(
+        chain.head, records.count, len(files | records.cited.keys()), tuple(problems), tuple(notes)
+    )
 
 
 def _follow(connection: Connection, progress: Callable[[int, int], None] | None) -> Chain:
@@ -45,83 +59,89 @@ def _follow(connection: Connection, progress: Callable[[int, int], None] | None)
     total = connection.execute(select(func.count()).select_from(event)).scalar_one()
     chain = Chain()
     query = select(event.c.seq, event.c.record, event.c.at, event.c.body, event.c.hash).order_by(event.c.seq)
-    rows = connection.execution_options(yield_per=ROWS_AT_ONCE).execute(query)
+    rows = connection.execute(query, execution_options=BY_PARTS)
     for part in rows.partitions():
         for seq, record, at, body, digest in part:
             if not chain.follow(seq, record, at, body, digest):
+                rows.close()
                 return chain
         if progress:
             progress(chain.head.seq, total)
     return chain
 
 
-def _records(connection: Connection, chain: Chain) -> tuple[int, dict[str, set[str]], list[Problem]]:
-    cited: dict[str, set[str]] = {}
-    problems: list[Problem] = []
-    left = dict(chain.states)
-    count = 0
-    for row in connection.execute(select(schema.record).order_by(schema.record.c.id)):
-        count += 1
-        where = f"{row.kind} {row.ref}"
-        expected = left.pop(row.id, None)
-        if expected is None and chain.problem:
-            continue
-        wrong = _wrong(row, expected)
-        if wrong and not (chain.problem and expected and expected[1] < row.version):
-            problems.append(Problem(where, wrong))
-        for each in _cited(row.body):
-            cited.setdefault(each, set()).add(where)
-    problems += [
-        Problem(f"{kind} {record}", "the ledger has it and the store does not")
-        for record, (kind, _, _) in left.items()
-    ]
-    return count, cited, problems
+def _pages(connection: Connection) -> Iterator[Problem]:
+    if connection.dialect.name == "sqlite":
+        for found in connection.exec_driver_sql("PRAGMA integrity_check(10)").scalars():
+            if found != "ok":
+                yield Problem("database", f"the file is damaged: {found}")
 
 
-def _wrong(row: Any, expected: tuple[str, int, str] | None) -> str:
-    if expected is None:
-        return "the ledger knows nothing of it"
-    found = sha256(row.body.encode("utf-8", "surrogatepass"))
-    if found != expected[2]:
-        return "what it says is not what the ledger says it says"
-    fields = json.loads(row.body)
-    columns = ("id", "ref", "unit", "jurisdiction", "status", "version", "updated")
-    kept = {name: getattr(row, name) for name in columns} | {
-        "kind": row.kind,
-        "owner": row.owner,
-        "state": row.state,
-    }
-    told = {name: fields.get(name) for name in columns} | {
-        "kind": expected[0],
-        "owner": fields.get("owner") or "",
-        "state": found,
-    }
-    odd = sorted(name for name in kept if kept[name] != told[name])
-    return f"its {', '.join(odd)} in the table are not those in its text" if odd else ""
+class _Records:
+    """The check of every record; what it cites and which kinds are not known is gathered on the way."""
 
+    def __init__(self, store: Store, connection: Connection, chain: Chain) -> None:
+        self.store = store
+        self.connection = connection
+        self.left = dict(chain.states)
+        self.broken = chain.problem is not None
+        self.cited: dict[str, set[str]] = defaultdict(set)
+        self.odd: dict[str, None] = {}
+        self.count = 0
+        mention, deadline = schema.mention, schema.deadline
+        self.mentions: dict[str, set[str]] = defaultdict(set)
+        for source, target in connection.execute(select(mention.c.source, mention.c.target)):
+            self.mentions[source].add(target)
+        self.days: dict[str, set[tuple[str, str, str]]] = defaultdict(set)
+        for record, *day in connection.execute(
+            select(deadline.c.record, deadline.c.what, deadline.c.on, deadline.c.owner)
+        ):
+            self.days[record].add((day[0], day[1], day[2]))
 
-def _cited(body: str) -> set[str]:
-    if '"sha256"' not in body:
-        return set()
-    try:
-        return {str(each["sha256"]) for each in attachments_in(json.loads(body))}
-    except ValueError:
-        return set()
+    def check(self) -> Iterator[Problem]:
+        query = select(schema.record).order_by(schema.record.c.id)
+        for row in self.connection.execute(query, execution_options=BY_PARTS):
+            self.count += 1
+            known = self.left.pop(row.id, None)
+            if self.broken and (known is None or known[1] != row.version):
+                known = (row.kind, row.version, row.state)
+            if known is None:
+                yield Problem(f"{row.kind} {row.ref}", "the ledger knows nothing of it")
+                continue
+            kind, _, state = known
+            if sha256(kept_bytes(row.body)) != state:
+                yield Problem(f"{kind} {row.ref}", "what it says is not what the ledger says it says")
+                continue
+            fields = json.loads(row.body)
+            where = f"{kind} {fields.get('ref')}"
+            if '"sha256"' in row.body:
+                for each in attachments_in(fields):
+                    self.cited[str(each["sha256"])].add(where)
+            for wrong in self._wrong(row, kind, state, fields):
+                yield Problem(where, wrong)
+        for record, (kind, _, _) in self.left.items():
+            yield Problem(f"{kind} {record}", "the ledger has it and the store does not")
+        for record in sorted(self.mentions.keys() | self.days.keys(), key=str):
+            yield Problem(f"record {record}", "it stands in the table of mentions or deadlines and is not there")
 
-
-def _derived(connection: Connection) -> list[Problem]:
-    mention = schema.mention
-    kept: dict[str, set[str]] = {}
-    for source, target in connection.execute(select(mention.c.source, mention.c.target)):
-        kept.setdefault(source, set()).add(target)
-    problems = []
-    for record, kind, ref, body in connection.execute(
-        select(schema.record.c.id, schema.record.c.kind, schema.record.c.ref, schema.record.c.body)
-    ):
-        try:
-            named = set(mentioned(json.loads(body))) - {record}
-        except ValueError:
-            continue
-        if named != kept.get(record, set()):
-            problems.append(Problem(f"{kind} {ref}", "the table of who names whom does not fit what it says"))
-    return problems
+    def _wrong(self, row: Any, kind: str, state: str, fields: dict[str, Any]) -> Iterator[str]:
+        told = {name: fields.get(name) for name in COLUMNS}
+        told |= {"kind": kind, "owner": fields.get("owner") or "", "state": state}
+        odd = sorted(name for name, value in told.items() if getattr(row, name) != value)
+        if self.mentions.pop(row.id, set()) != set(mentioned(fields)) - {row.id}:
+            yield "the table of who names whom does not fit what it says"
+        days = self.days.pop(row.id, set())
+        if kind not in self.store.kinds:
+            self.odd[kind] = None
+        else:
+            try:
+                record = self.store.read(self.store.kinds[kind].model, row.body)
+            except RecordError as error:
+                yield str(error)
+            else:
+                if days != {(each.what, each.on.isoformat(), each.owner) for each in record.deadlines()}:
+                    yield "the table of deadlines does not fit what it says"
+                if row.headline != headline_text(record):
+                    odd.append("headline")
+        if odd:
+            yield f"its {', '.join(odd)} in the table are not those in its text"

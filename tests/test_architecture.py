@@ -15,6 +15,7 @@ BELOW = {"imaging": set(), "ballistics": {"imaging"}, "qms": set(), "accreditati
 NOTHING_OF_OURS = {"errors", "surface", "record"}
 SHELLS = {"cli", "report", "web"}
 IMPORT_NAMES = {
+    "markdown-it-py": "markdown_it",
     "opencv-python": "cv2",
     "pillow": "PIL",
     "python-ulid": "ulid",
