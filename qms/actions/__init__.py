@@ -1,0 +1,1 @@
+"""Actions and who owns, moves and verifies them."""
