@@ -1,0 +1,1 @@
+"""Controlled documents, their revisions, approval and the people who have read them."""
