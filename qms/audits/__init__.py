@@ -1,0 +1,1 @@
+"""The audit programme, internal audits, their samples and what a report of one needs."""
