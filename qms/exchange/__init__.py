@@ -1,0 +1,1 @@
+"""What leaves a store and comes back: text folder, merge, backup, checkpoints, spreadsheets."""

@@ -1,0 +1,153 @@
+"""Putting a copy of a store into an empty one: the same events, the same records, the same hashes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+from sqlalchemy import Connection, Table, insert, select
+
+from qms import schema
+from qms.attachments import AttachedFiles
+from qms.change import read_head, rows_of
+from qms.database import writing
+from qms.errors import QmsError, StoreError, described
+from qms.exchange.store_copy import State, StoreCopy
+from qms.exchange.text_folder import file_name
+from qms.ledger import Chain, read_event, rebuilt
+from qms.lifecycle import Kind
+from qms.record import Record, attachments_in, canonical, mentioned
+
+if TYPE_CHECKING:
+    from qms.store import Store
+
+ROWS_AT_ONCE = 2000
+
+
+def load(store: Store, connection: Connection, copy: StoreCopy) -> Chain:
+    """Write all events, records and checkpoints of a copy into a store that has none.
+
+    Parameters
+    ----------
+    store : Store
+    connection : Connection
+        Of a transaction that is rolled back after any error.
+    copy : StoreCopy
+        Its attached files are for the caller to keep.
+
+    Returns
+    -------
+    Chain
+        Of the events.
+
+    Raises
+    ------
+    ExchangeError
+        If the copy is not sound, or holds a record that this store cannot keep.
+
+    Notes
+    -----
+    A record whose file was edited by hand is written as the ledger says it is.
+    """
+    chain = Chain()
+    events = (entry._asdict() for entry in copy.entries(chain))
+    _insert(connection, schema.event, ({n: v for n, v in each.items() if n != "fields"} for each in events))
+    mentions: list[dict[str, str]] = []
+    days: list[dict[str, Any]] = []
+    rows = _rows(store, connection, copy, chain, mentions, days)
+    _insert(connection, schema.record, rows)
+    _insert(connection, schema.mention, mentions)
+    _insert(connection, schema.deadline, days)
+    signed = ({"seq": each.seq, "key": each.key, "body": body} for each, body in copy.checkpoints())
+    _insert(connection, schema.checkpoint, signed)
+    return chain
+
+
+def fill(store: Store, copy: StoreCopy) -> None:
+    """Load a copy with its attached files into an empty store, in one transaction; see `load`."""
+    with writing(store.engine) as connection:
+        if read_head(connection).seq:
+            raise StoreError("The store holds records already; a copy is only loaded into an empty one.")
+        load(store, connection, copy)
+        keep_files(store.files, copy)
+
+
+def keep_files(files: AttachedFiles, copy: StoreCopy) -> None:
+    """Keep all attached files of a copy that are not there."""
+    for digest in sorted(copy.files):
+        if files.wrong(digest):
+            with copy.opened(file_name(digest)) as stream:
+                kept = files.keep_stream(stream, digest)
+            if kept.sha256 != digest:
+                raise copy.error(file_name(digest), "it changed while it was read")
+
+
+def understood(kinds: Mapping[str, Kind], copy: StoreCopy, state: State) -> Record:
+    """Return the record that a file of a copy holds.
+
+    Raises
+    ------
+    ExchangeError
+        If it is of no kind that the store keeps, or no record of its kind.
+    """
+    kind = kinds.get(state.kind)
+    if kind is None:
+        known = ", ".join(sorted(kinds))
+        raise copy.error(state.name, f"this store keeps no records of kind {state.kind!r}; it keeps {known}")
+    try:
+        record = kind.model.model_validate_json(state.body)
+    except ValidationError as error:
+        raise copy.error(state.name, described(error)) from error
+    lacking = sorted(Record.model_fields.keys() - state.value.keys())
+    if lacking or record.created is None or record.updated is None or record.version != state.version:
+        odd = lacking or ["version", "created", "updated"]
+        raise copy.error(state.name, f"its {', '.join(odd)} are not those that the ledger gives it")
+    for each in attachments_in(state.value):
+        if each["sha256"] not in copy.files:
+            raise copy.error(state.name, f"the attached file {each['name']} is not in the copy")
+    for target in mentioned(state.value):
+        if target not in copy.records:
+            raise copy.error(state.name, f"it names the record {target}, which is not in the copy")
+    return record
+
+
+def _rows(
+    store: Store,
+    connection: Connection,
+    copy: StoreCopy,
+    chain: Chain,
+    mentions: list[dict[str, str]],
+    days: list[dict[str, Any]],
+) -> Iterator[dict[str, Any]]:
+    refs: dict[tuple[str, str, str], str] = {}
+    for state in copy.states(chain):
+        if state.edited:
+            state = as_remembered(connection, copy, state)
+        record = understood(store.kinds, copy, state)
+        row, own_days = rows_of(record, state.value, state.body)
+        ref = (record.unit, record.kind, record.ref)
+        if refs.setdefault(ref, state.name) != state.name:
+            raise copy.error(state.name, f"its reference {record.ref} is that of {refs[ref]} too")
+        targets = sorted(set(mentioned(state.value)) - {record.id})
+        mentions += [{"source": record.id, "target": each} for each in targets]
+        days += own_days
+        yield row
+
+
+def as_remembered(connection: Connection, copy: StoreCopy, state: State) -> State:
+    """Return a record as the ledger, which is loaded, says it is."""
+    query = select(schema.event.c.body).where(schema.event.c.record == state.id).order_by(schema.event.c.seq)
+    try:
+        value = rebuilt(read_event(each) for each in connection.execute(query).scalars())
+        body = canonical(value)
+    except (QmsError, ValueError) as error:
+        raise copy.error(state.name, f"the ledger does not give it ({error})") from error
+    return state._replace(value=value or {}, body=body.decode(), edited=False)
+
+
+def _insert(connection: Connection, table: Table, rows: Iterable[dict[str, Any]]) -> None:
+    waiting = iter(rows)
+    while part := list(islice(waiting, ROWS_AT_ONCE)):
+        connection.execute(insert(table), part)
