@@ -1,0 +1,1 @@
+"""The commands of ``qms``, one module for each noun; nothing here knows more than the library does."""

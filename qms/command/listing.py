@@ -1,0 +1,169 @@
+"""Lists of records of one kind: the same filters, table, JSON and CSV for all of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from qms.command.desk import CALLED, Desk, reads
+
+if TYPE_CHECKING:
+    from qms.record import Deadline, Record
+
+Status = Annotated[list[str] | None, typer.Option("--status", help="Only in this state; may be repeated.")]
+Owner = Annotated[str | None, typer.Option("--owner", metavar="PERSON", help="Only what this person owns.")]
+Word = Annotated[str | None, typer.Option("--word", help="Only where this stands anywhere in the record.")]
+LinkedTo = Annotated[
+    str | None, typer.Option("--linked-to", metavar="RECORD", help="Only what names this record.")
+]
+Label = Annotated[str | None, typer.Option("--label", help="Only with this label.")]
+Overdue = Annotated[bool, typer.Option("--overdue", help="Only with a deadline that is past.")]
+Limit = Annotated[int | None, typer.Option("--limit", min=1, help="At most so many.")]
+Csv = Annotated[Path | None, typer.Option("--csv", metavar="FILE.csv", help="Write the list for a spreadsheet.")]
+Semicolon = Annotated[
+    bool, typer.Option("--semicolon", help="Part columns by ';', as most Excel in Europe expects.")
+]
+Force = Annotated[bool, typer.Option("--force", help="Replace a file that exists.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filters:
+    """What a list is narrowed down to; see `Store.find`."""
+
+    status: list[str] | None = None
+    owner: str | None = None
+    word: str | None = None
+    linked_to: str | None = None
+    label: str | None = None
+    overdue: bool = False
+    limit: int | None = None
+
+
+def add_list(app: typer.Typer, kind: str, columns: tuple[str, ...] = (), *, command: str = "") -> None:
+    """Add the command ``list`` for a kind of record.
+
+    Parameters
+    ----------
+    app : Typer
+        Of the noun.
+    kind : str
+    columns : tuple of str
+        Fields that stand in the table beside reference, title, status, owner and next deadline.
+    command : str
+        What is typed before ``list``; the kind if left out.
+    """
+
+    @app.command(
+        "list",
+        help=f"List every {CALLED.get(kind, kind)} that fits all that is asked for.",
+        epilog=f"Example: qms {command or kind} list --overdue --csv list.csv",
+    )
+    @reads
+    def list_records(
+        desk: Desk,
+        status: Status = None,
+        owner: Owner = None,
+        word: Word = None,
+        linked_to: LinkedTo = None,
+        label: Label = None,
+        overdue: Overdue = False,
+        limit: Limit = None,
+        csv: Csv = None,
+        semicolon: Semicolon = False,
+        force: Force = False,
+    ) -> None:
+        filters = Filters(
+            status=status,
+            owner=owner,
+            word=word,
+            linked_to=linked_to,
+            label=label,
+            overdue=overdue,
+            limit=limit,
+        )
+        found = find_records(desk, kind, filters)
+        if csv is not None:
+            write_csv(desk, found, csv, separator=";" if semicolon else ",", force=force)
+        else:
+            show_list(desk, kind, found, columns)
+
+
+def find_records(desk: Desk, kind: str, filters: Filters) -> list[Record]:
+    """Return the records of a kind that fit."""
+    _check_states(desk, kind, filters.status)
+    return desk.store.find(
+        desk.model(kind),
+        unit=desk.unit,
+        status=filters.status or None,
+        owner=desk.somebody(filters.owner).id if filters.owner else None,
+        word=filters.word,
+        linked_to=desk.record(filters.linked_to).id if filters.linked_to else None,
+        label=filters.label,
+        overdue_on=desk.store.now().date() if filters.overdue else None,
+        limit=filters.limit,
+    )
+
+
+def write_csv(desk: Desk, found: list[Record], place: Path, *, separator: Literal[",", ";"], force: bool) -> None:
+    """Write records to a CSV file, references in place of ids; every language of a text has its own column."""
+    from qms.command.output import write_output
+    from qms.command.terminal import say
+    from qms.command.wording import Wording
+    from qms.exchange.csv_export import records_csv
+
+    named = {key: each.ref for key, each in Wording(desk, *found).named.items()}
+    content = records_csv(found, language=desk.language, names=named, separator=separator)
+    write_output(place, content, overwrite=force)
+    say(f"{len(found)} in {place}.")
+
+
+def show_list(desk: Desk, kind: str, found: list[Record], columns: tuple[str, ...]) -> None:
+    """Put records on stdout, a line each."""
+    from qms.command.terminal import put_json, put_table, say
+    from qms.command.wording import Wording, facts, spaced
+
+    today = desk.store.now().date()
+    if desk.as_json:
+        tongues = desk.tongues()
+        put_json([facts(each, tongues, today) for each in found])
+        return
+    if not found:
+        say(f"There is no {CALLED.get(kind, kind)} that fits.")
+        return
+    words = Wording(desk, *found)
+    cells: dict[str, list[object]] = {}
+    if len({each.unit for each in found}) > 1:
+        cells["Unit"] = [each.unit for each in found]
+    cells["Reference"] = [each.ref for each in found]
+    cells["Title"] = [words.title(each) for each in found]
+    if desk.cycle(kind):
+        cells["Status"] = [each.status for each in found]
+    for name in columns:
+        cells[spaced(name).capitalize()] = [words.word(getattr(each, name), each.unit) for each in found]
+    if "owner" in desk.model(kind).model_fields:
+        cells["Owner"] = [words.name(getattr(each, "owner", None) or "") for each in found]
+    cells["Next deadline"] = [next_deadline(each.deadlines(), today) for each in found]
+    late = [number for number, each in enumerate(found) if any(one.on < today for one in each.deadlines())]
+    put_table(list(cells), list(zip(*cells.values(), strict=True)), marked=late)
+
+
+def next_deadline(deadlines: tuple[Deadline, ...], today: date) -> str:
+    """Return the earliest deadline in words, marked if it is past."""
+    if not deadlines:
+        return ""
+    first = min(deadlines, key=lambda each: each.on)
+    return f"{first.what} {first.on}{' OVERDUE' if first.on < today else ''}"
+
+
+def _check_states(desk: Desk, kind: str, states: list[str] | None) -> None:
+    from qms.errors import RecordError
+
+    cycle = desk.cycle(kind)
+    unknown = sorted(set(states or ()) - set(cycle.states if cycle else ()))
+    if unknown:
+        known = ", ".join(cycle.states) if cycle else "none"
+        raise RecordError(f"A {kind} is never {' or '.join(unknown)}. Its states are: {known}.")
