@@ -1,1 +1,1 @@
-"""Standards, assessment and readiness for accreditation, on top of `qms`. Nothing is built yet."""
+"""Standards as data, on top of the records of `qms`; assessment and readiness are to come."""

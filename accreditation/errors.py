@@ -1,0 +1,65 @@
+"""Errors of the accreditation package.
+
+::
+
+    AccreditationError
+    ├── CatalogueError     (ValueError)    a standard, overlay or crosswalk that is not what it should be, with all
+    │                                      its problems
+    └── UnknownError       (LookupError)   no such standard, clause or file
+
+What the records of a unit refuse comes from `qms.errors`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+
+class Problem(NamedTuple):
+    """One thing that is wrong with a file or a text.
+
+    Attributes
+    ----------
+    where : str
+        Such as ``"clause 7.10"`` or ``"row 12"``.
+    what : str
+        What was found and what was expected.
+    fix : str
+        What to do.
+    """
+
+    where: str
+    what: str
+    fix: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what}. {self.fix}."
+
+
+class AccreditationError(Exception):
+    """Base of every error that the accreditation package raises on purpose."""
+
+
+class CatalogueError(AccreditationError, ValueError):
+    """A standard, overlay or crosswalk that is not what it should be; nothing of it was taken over.
+
+    Parameters
+    ----------
+    what : str
+        What was refused, such as ``"catalogue.xlsx cannot be used"``.
+    problems : iterable of Problem
+        Everything that was found; each is printed by ``str``.
+
+    Attributes
+    ----------
+    problems : tuple of Problem
+    """
+
+    def __init__(self, what: str, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join([f"{what}:", *(f"  - {each}" for each in self.problems)]))
+
+
+class UnknownError(AccreditationError, LookupError):
+    """There is no such standard, clause or file."""
