@@ -14,22 +14,32 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ValidationError
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, select
 
 from qms import schema
-from qms.attachments import checked_name
 from qms.errors import ConflictError, RecordError, RefusedError, StoreError, UnknownError, described
-from qms.ledger import BEGINNING, Event, Head, difference, read_event, stamp
-from qms.lifecycle import Circumstances, LifeCycle, Reason, Refused
-from qms.record import Attachment, Link, Record, attachments_in, canonical, mentioned, new_id, plain, sha256
+from qms.keeping import (
+    check_files,
+    check_free,
+    jurisdiction_of,
+    kept_value,
+    next_ref,
+    put_event,
+    put_mentions,
+    put_row,
+    read_head,
+)
+from qms.ledger import Event, Head, difference, read_event, stamp
+from qms.lifecycle import Circumstances, Kind, LifeCycle, Reason, Refused
+from qms.record import Attachment, Link, Record, canonical, mentioned, new_id, plain, sha256
 
 if TYPE_CHECKING:
     from qms.store import Store
 
 R = TypeVar("R", bound=Record)
 
-COPIED = ("ref", "unit", "jurisdiction", "status", "version", "updated")
-"""Fields that stand in columns of their own beside the text of the record."""
+IDENTITY = ("ref", "unit", "jurisdiction", "created")
+"""Fields that a record is known by; the first time it is kept they are given for good."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +116,10 @@ class Change:
                 "not-initial", "it begins as {state}, not as {found}", {"state": state, "found": record.status}
             )
             raise RefusedError(what, [why])
-        record = self._checked(record, status=state, ref=record.ref or self._next_ref(record))
+        if cycle:
+            self._refuse(record, cycle.against_new(record), "cannot be kept")
+        ref = record.ref or next_ref(self.connection, record, self.at.year)
+        record = self._checked(record, status=state, ref=ref)
         self._refuse(record, self._unmet(record, None), "cannot be kept")
         return self._write(record, None, act="add")
 
@@ -124,9 +137,11 @@ class Change:
         if record == before:
             return record
         cycle = self._cycle(record)
+        self._refuse(before, identity_changed(before, record), "cannot be changed like this")
         if cycle:
             against = cycle.against_edit(before, record, self._circumstances(record, before))
             self._refuse(before, against, "cannot be changed like this")
+        self._refuse(before, self._against(record), "cannot be changed like this")
         return self._write(record, before, act="edit")
 
     def advance(self, record: R, act: str, **recorded: Any) -> R:
@@ -153,9 +168,11 @@ class Change:
         if cycle is None:
             raise RecordError(f"A {record.kind} has no life cycle; there is nothing to advance.")
         after = self._checked(record, **recorded)
+        self._refuse(before, identity_changed(before, after), f"cannot {act}")
         moved = cycle.step(after, act, self._circumstances(after, before))
         if isinstance(moved, Refused):
             raise RefusedError(f"{record.ref}: cannot {act}", moved.reasons)
+        self._refuse(before, self._against(moved), f"cannot {act}")
         return self._write(moved, before, act=act)
 
     def merge(self, record: R) -> R:
@@ -185,7 +202,7 @@ class Change:
                 doubted.append((written, before))
             kept.append(written)
         for record in kept:
-            self._put_mentions(record, set())
+            put_mentions(self.connection, record)
         unmet = [Unmet(record, each) for record, before in doubted for each in self._unmet(record, before)]
         if unmet:
             raise RefusedError("What came from another copy cannot be taken over", unmet)
@@ -213,20 +230,40 @@ class Change:
 
     def finish(self) -> None:
         """Check that the person who did it all is known; the transaction ends after that."""
-        known = select(schema.record.c.id).where(schema.record.c.id == self.by, schema.record.c.kind == "person")
-        if self.connection.execute(known).scalar() is None:
+        person = select(schema.record.c.body).where(
+            schema.record.c.id == self.by, schema.record.c.kind == "person"
+        )
+        found = self.connection.execute(person).scalar()
+        if found is None:
             raise UnknownError(f"There is no person {self.by!r} who could have done this. Add the person first.")
+        if not json.loads(found).get("active", True):
+            raise RecordError(
+                f"{json.loads(found)['name']} is no longer active here and changes nothing. "
+                "Say with --by who does it, or have somebody else make the person active again."
+            )
 
     def end(self) -> None:
         """Refuse whatever is asked of the change from now on."""
         self._connection = None
 
-    def _cycle(self, record: Record) -> LifeCycle | None:
+    def _kind(self, record: Record) -> Kind:
         kind = self.store.kinds.get(record.kind)
         if kind is None:
             known = ", ".join(sorted(self.store.kinds))
             raise RecordError(f"This store keeps no records of kind {record.kind!r}; it keeps {known}.")
-        return kind.cycle
+        return kind
+
+    def _cycle(self, record: Record) -> LifeCycle | None:
+        return self._kind(record).cycle
+
+    def _against(self, record: Record) -> tuple[Reason, ...]:
+        return tuple(self._kind(record).against(record, self._kept_one))
+
+    def _kept_one(self, key: str) -> Record | None:
+        query = select(schema.record.c.kind, schema.record.c.body).where(schema.record.c.id == key)
+        row = self.connection.execute(query).first()
+        kind = self.store.kinds.get(row.kind) if row else None
+        return self.store.read(kind.model, row.body) if row and kind else None
 
     def _checked(self, record: R, **changes: Any) -> R:
         try:
@@ -268,28 +305,20 @@ class Change:
 
     def _unmet(self, record: Record, before: Record | None) -> tuple[Reason, ...]:
         cycle = self._cycle(record)
-        return cycle.unmet(record, self._circumstances(record, before)) if cycle else ()
+        demanded = cycle.unmet(record, self._circumstances(record, before)) if cycle else ()
+        return (*demanded, *self._against(record))
 
     def _refuse(self, record: Record, reasons: Iterable[Reason], what: str) -> None:
         if reasons:
             raise RefusedError(f"{record.ref or 'The new ' + record.kind} {what}", reasons)
 
-    def _next_ref(self, record: Record) -> str:
-        series = record.series(self.at.year)
-        if not series.endswith("-"):
-            return series
-        held = schema.record
-        query = select(held.c.ref).where(held.c.unit == record.unit, held.c.kind == record.kind)
-        taken = self.connection.execute(query.where(held.c.ref.startswith(series, autoescape=True))).scalars()
-        return next_in(series, taken)
-
     def _write(self, record: R, before: R | None, *, act: str, awaited: Set[str] = frozenset()) -> R:
         kept = self._checked(
             record,
             version=(before.version if before else 0) + 1,
-            created=before.created if before else (record.created or self.at),
+            created=before.created if before else (act == "merge" and record.created) or self.at,
             updated=self.at,
-            jurisdiction=self._jurisdiction(record),
+            jurisdiction=jurisdiction_of(self.connection, record, told=before is not None or act == "merge"),
         )
         try:
             value = plain(kept)
@@ -298,146 +327,39 @@ class Change:
             raise RecordError(
                 f"{kept.ref or 'The new ' + kept.kind} holds a sign or a number that cannot be kept: {error}."
             ) from error
-        old = plain(before) if before else {}
-        self._check_files(kept, old, value)
+        old = kept_value(self.connection, record.id) if before else {}
+        check_files(self.store.files, kept, old, value)
         if before is None:
-            self._check_free(kept)
-        self._put_row(kept, value, body.decode(), new=before is None)
-        self._put_mentions(kept, awaited)
-        self._remember(kept, difference(old, value), sha256(body), act)
-        return kept
-
-    def _check_files(self, record: Record, before: dict[str, Any], after: dict[str, Any]) -> None:
-        cited = list(attachments_in(before))
-        for each in attachments_in(after):
-            if each in cited:
-                continue
-            checked_name(each["name"])
-            if not self.store.files.has(each["sha256"]):
-                raise UnknownError(
-                    f"{record.ref} cites the file {each['name']}, which is not in the store. Attach it first."
-                )
-
-    def _jurisdiction(self, record: Record) -> str:
-        if record.kind == "unit":
-            return record.jurisdiction
-        held = schema.record
-        query = select(held.c.jurisdiction).where(held.c.kind == "unit", held.c.ref == record.unit)
-        found = self.connection.execute(query).scalar()
-        if found is None:
-            raise UnknownError(f"There is no unit {record.unit!r}. Add it with 'qms unit add', or check its code.")
-        return record.jurisdiction or str(found)
-
-    def _check_free(self, record: Record) -> None:
-        held = schema.record
-        query = select(held.c.id).where(
-            held.c.kind == record.kind, held.c.unit == record.unit, held.c.ref == record.ref
-        )
-        if self.connection.execute(query).scalar() is not None:
-            raise RecordError(
-                f"There is a {record.kind} {record.ref} in unit {record.unit} already. Choose another reference."
-            )
-
-    def _put_row(self, record: Record, value: dict[str, Any], body: str, *, new: bool) -> None:
-        row, days = rows_of(record, value, body)
-        held, deadline = schema.record, schema.deadline
-        if new:
-            self.connection.execute(insert(held), row)
-        else:
-            self.connection.execute(update(held).where(held.c.id == record.id), row)
-            self.connection.execute(delete(deadline).where(deadline.c.record == record.id))
-        if days:
-            self.connection.execute(insert(deadline), days)
-
-    def _put_mentions(self, record: Record, awaited: Set[str]) -> None:
-        mention = schema.mention
-        self.connection.execute(delete(mention).where(mention.c.source == record.id))
-        targets = sorted(set(mentioned(plain(record))) - {record.id} - awaited)
-        self._check_there(record, targets)
-        if targets:
-            self.connection.execute(insert(mention), [{"source": record.id, "target": each} for each in targets])
-
-    def _check_there(self, record: Record, targets: list[str]) -> None:
-        if not targets:
-            return
-        found = self.connection.execute(
-            select(schema.record.c.id).where(schema.record.c.id.in_(targets))
-        ).scalars()
-        unknown = sorted(set(targets) - set(found))
-        if unknown:
-            names = ", ".join(unknown)
-            raise UnknownError(f"{record.ref} names records that are not in this store: {names}. Add those first.")
-
-    def _remember(self, record: Record, patch: list[dict[str, Any]], state: str, act: str) -> None:
+            check_free(self.connection, kept)
+        put_row(self.connection, kept, value, body.decode(), new=before is None)
+        put_mentions(self.connection, kept, awaited)
         event = Event(
             seq=self._head.seq + 1,
             change=self.id,
             at=stamp(self.at),
             by=self.by,
             act=act,
-            kind=record.kind,
-            record=record.id,
-            version=record.version,
-            patch=tuple(patch),
-            state=state,
+            kind=kept.kind,
+            record=kept.id,
+            version=kept.version,
+            patch=tuple(difference(old, value)),
+            state=sha256(body),
             why=self.why,
             previous=self._head.hash,
         )
-        body = event.body()
-        self._head = Head(event.seq, sha256(body))
-        row = {
-            "seq": event.seq,
-            "record": event.record,
-            "at": event.at,
-            "body": body.decode(),
-            "hash": self._head.hash,
-        }
-        self.connection.execute(insert(schema.event), row)
+        self._head = put_event(self.connection, event)
+        return kept
 
 
-def next_in(series: str, taken: Iterable[str]) -> str:
-    """Return the reference that follows those of a series that are taken.
-
-    Examples
-    --------
-    >>> next_in("NC-2026-", ["NC-2026-001", "NC-2026-014", "NC-2025-101"])
-    'NC-2026-015'
-    """
-    rests = (ref.removeprefix(series) for ref in taken if ref.startswith(series))
-    numbers = [int(rest) for rest in rests if rest.isdecimal()]
-    return f"{series}{max(numbers, default=0) + 1:03d}"
-
-
-def rows_of(record: Record, value: dict[str, Any], body: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """Return a record's row and the rows of its deadlines.
-
-    Parameters
-    ----------
-    record : Record
-    value : dict
-        The record as JSON values.
-    body : str
-        Their canonical JSON.
-    """
-    row = {name: value[name] for name in COPIED}
-    row |= {
-        "id": record.id,
-        "kind": record.kind,
-        "owner": value.get("owner") or "",
-        "state": sha256(body.encode()),
-        "body": body,
-        "headline": headline_text(record),
-    }
-    days = [
-        {"record": record.id, "what": each.what, "on": each.on.isoformat(), "owner": each.owner}
-        for each in record.deadlines()
-    ]
-    return row, days
-
-
-def headline_text(record: Record) -> str:
-    """Return a record's headline as its row keeps it."""
-    return json.dumps(plain(record.headline()), ensure_ascii=False, sort_keys=True)
+def identity_changed(before: Record, after: Record) -> tuple[Reason, ...]:
+    """Return a reason for every field that a record is known by and that is no longer what it was."""
+    return tuple(
+        Reason(
+            "identity", "{field} is given once; it stays {old}", {"field": name, "old": str(getattr(before, name))}
+        )
+        for name in IDENTITY
+        if getattr(after, name) != getattr(before, name)
+    )
 
 
 def _check_text(words: str) -> None:
@@ -445,10 +367,3 @@ def _check_text(words: str) -> None:
         words.encode()
     except UnicodeEncodeError as error:
         raise RecordError(f"The reason holds a sign that is no text ({error}). Type it anew.") from error
-
-
-def read_head(connection: Connection) -> Head:
-    """Return the last event of the ledger."""
-    event = schema.event
-    row = connection.execute(select(event.c.seq, event.c.hash).order_by(event.c.seq.desc()).limit(1)).first()
-    return Head(row.seq, row.hash) if row else Head(0, BEGINNING)

@@ -6,7 +6,7 @@ A complaint is about what the unit did; an appeal asks to look again at a decisi
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
@@ -16,9 +16,9 @@ from qms.audits.audit import Audit
 from qms.audits.independence import name_of, owners
 from qms.findings.finding import Finding, Origin, Statement
 from qms.findings.grades import Grade, core_grades
-from qms.lifecycle import Circumstances, Guard, LifeCycle, Reason, Transition
+from qms.lifecycle import Circumstances, Guard, LifeCycle, Reason, Signed, Transition
 from qms.organisation import Person
-from qms.record import Deadline, Id, Record, Requirement, Text
+from qms.record import Day, Deadline, Id, Record, Requirement, Text
 
 if TYPE_CHECKING:
     from qms.change import Change
@@ -58,6 +58,8 @@ class Complaint(Record):
     acknowledged_on : date or None
     validity : Text or None
         Why it is, or is not, for the unit to look into; recorded by ``validate`` and ``reject``.
+    judged : Signed or None
+        Who said so last; kept by the step.
     investigators : tuple of str
         Ids; nobody whom it concerns.
     investigation : Text or None
@@ -73,29 +75,30 @@ class Complaint(Record):
     kind: ClassVar[str] = "complaint"
     BOOKKEEPING: ClassVar[frozenset[str]] = frozenset({"acknowledged_on"})
     STEP_FIELDS: ClassVar[frozenset[str]] = frozenset(
-        {"validity", "decided_by", "decided_on", "outcome", "decision", "communicated_on"}
+        {"validity", "judged", "decided_by", "decided_on", "outcome", "decision", "communicated_on"}
     )
 
     type: Literal["complaint", "appeal"] = "complaint"
     subject: Text
     received_from: Annotated[str, Field(max_length=300)] = ""
-    received_on: date
+    received_on: Day
     owner: Id | None = None
     concerns: tuple[Id, ...] = ()
     cases: tuple[Annotated[str, Field(min_length=1, max_length=60)], ...] = ()
     against: Id | None = None
     decided_before: tuple[Id, ...] = ()
-    acknowledge_by: date | None = None
-    decide_by: date | None = None
-    acknowledged_on: date | None = None
+    acknowledge_by: Day | None = None
+    decide_by: Day | None = None
+    acknowledged_on: Day | None = None
     validity: Text | None = None
+    judged: Signed | None = None
     investigators: tuple[Id, ...] = ()
     investigation: Text | None = None
     decided_by: tuple[Id, ...] = ()
-    decided_on: date | None = None
+    decided_on: Day | None = None
     outcome: Literal["upheld", "partly_upheld", "not_upheld", "withdrawn", ""] = ""
     decision: Text | None = None
-    communicated_on: date | None = None
+    communicated_on: Day | None = None
     findings: tuple[Id, ...] = ()
 
     @model_validator(mode="after")
@@ -224,6 +227,18 @@ def _outside(field: str, what: str) -> Guard:
     return outside
 
 
+def _by_outsider(complaint: Complaint, circumstances: Circumstances) -> Iterator[Reason]:
+    how = involved(complaint, circumstances.related).get(circumstances.actor)
+    if how:
+        values = {"person": name_of(circumstances.actor, circumstances.related), "how": how}
+        yield Reason("actor-involved", "{person} cannot do this and is involved in the matter: {how}", values)
+
+
+def _by_decider(complaint: Complaint, circumstances: Circumstances) -> Iterator[Reason]:
+    if complaint.decided_by and circumstances.actor not in complaint.decided_by:
+        yield Reason("not-the-decider", "whoever records the decision is one of those who took it (decided_by)")
+
+
 def _against_what(complaint: Complaint, circumstances: Circumstances) -> Iterator[Reason]:
     if complaint.type == "appeal" and not complaint.against and not complaint.decided_before:
         yield Reason("no-decision", "an appeal has to name the decision that it is against, or who took it")
@@ -298,22 +313,25 @@ COMPLAINT = LifeCycle(
             act="validate",
             sources=("received", "not_valid"),
             target="validated",
-            guards=(_judged, _against_what),
+            guards=(_by_outsider, _judged, _against_what),
             records=("validity",),
+            signs="judged",
             meaning="it is for the unit to look into",
         ),
         Transition(
             act="reject",
             sources=("received", "validated"),
             target="not_valid",
-            guards=(_judged,),
+            guards=(_by_outsider, _judged),
             records=("validity",),
+            signs="judged",
             meaning="it is not for the unit to look into",
         ),
         Transition(
             act="investigate",
             sources=("validated",),
             target="investigating",
+            guards=(_by_outsider,),
             records=("investigators",),
             meaning="somebody outside the matter looks into it",
         ),
@@ -321,6 +339,7 @@ COMPLAINT = LifeCycle(
             act="decide",
             sources=("investigating",),
             target="decided",
+            guards=(_by_outsider, _by_decider),
             records=("investigation", *_DECISION),
             meaning="somebody outside the matter decides",
         ),
@@ -328,6 +347,7 @@ COMPLAINT = LifeCycle(
             act="communicate",
             sources=("decided", "not_valid"),
             target="communicated",
+            guards=(_by_outsider,),
             records=("communicated_on",),
             meaning="whoever brought it is told",
         ),
@@ -335,12 +355,19 @@ COMPLAINT = LifeCycle(
             act="reopen",
             sources=("decided", "communicated"),
             target="investigating",
-            guards=(_looked_into,),
+            guards=(_by_outsider, _looked_into),
             needs_why=True,
             records=(),
             meaning="look into it again",
         ),
-        Transition(act="close", sources=("communicated",), target="closed", records=(), meaning="nothing is left"),
+        Transition(
+            act="close",
+            sources=("communicated",),
+            target="closed",
+            guards=(_by_outsider,),
+            records=(),
+            meaning="nothing is left",
+        ),
     ),
     demands=MappingProxyType(
         {

@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 
 from qms.errors import RecordError
 from qms.lifecycle import Circumstances, LifeCycle, Reason, Signed, Transition
-from qms.record import Attachment, Deadline, Id, Link, Moment, Part, Record, Text
+from qms.record import Attachment, Day, Deadline, Id, Link, Moment, Part, Record, Text
 
 if TYPE_CHECKING:
     from qms.change import Change
@@ -98,14 +98,14 @@ class Evidence(Record):
     type: EvidenceType
     title: Text
     owner: Id | None = None
-    due: date | None = None
-    effective_from: date | None = None
-    effective_to: date | None = None
+    due: Day | None = None
+    effective_from: Day | None = None
+    effective_to: Day | None = None
     collected_at: Moment | None = None
     collected_by: Id | None = None
-    expires: date | None = None
+    expires: Day | None = None
     confidentiality: Confidentiality = "internal"
-    retention_until: date | None = None
+    retention_until: Day | None = None
     revisions: tuple[EvidenceRevision, ...] = ()
     links: tuple[Link, ...] = ()
     judged: Signed | None = None
@@ -276,8 +276,10 @@ def _has_period(evidence: Evidence, _: Circumstances) -> Iterator[Reason]:
         yield Reason("without-period", "say for which period it speaks (effective_from, effective_to)", {})
 
 
-def _by_another(evidence: Evidence, circumstances: Circumstances) -> Iterator[Reason]:
-    if circumstances.actor in {each.added_by for each in evidence.revisions}:
+def _judged_by_another(evidence: Evidence, _: Circumstances) -> Iterator[Reason]:
+    if evidence.judged is None:
+        yield Reason("not-judged", "nobody is recorded to have accepted it; take the step 'accept'", {})
+    elif evidence.judged.by in {each.added_by for each in evidence.revisions}:
         yield Reason("judges-own", "whoever supplied it does not accept it; ask somebody else", {})
 
 
@@ -302,6 +304,10 @@ def _edit_adds_as_actor(before: Evidence, after: Evidence, circumstances: Circum
         )
 
 
+_SUPPLIED = tuple(
+    name for name in Evidence.model_fields if name not in Record.model_fields and name not in Evidence.STEP_FIELDS
+)
+
 EVIDENCE = LifeCycle(
     name="evidence",
     initial="requested",
@@ -312,13 +318,13 @@ EVIDENCE = LifeCycle(
             sources=("requested",),
             target="received",
             guards=(_supplied_by_actor,),
+            records=_SUPPLIED,
             meaning="take what was supplied",
         ),
         Transition(
             act="accept",
             sources=("received",),
             target="accepted",
-            guards=(_has_period, _by_another),
             records=(),
             signs="judged",
             meaning="say that it shows what it is to show",
@@ -337,6 +343,7 @@ EVIDENCE = LifeCycle(
             sources=("accepted", "rejected"),
             target="received",
             guards=(_supplied_by_actor,),
+            records=_SUPPLIED,
             meaning="put right or renew it, to be judged again",
         ),
         Transition(
@@ -351,7 +358,7 @@ EVIDENCE = LifeCycle(
     demands={
         "requested": (_is_request,),
         "received": (_grows, _has_something),
-        "accepted": (_grows, _has_something, _has_period),
+        "accepted": (_grows, _has_something, _has_period, _judged_by_another),
         "rejected": (_grows, _has_something),
     },
     edits=(_edit_adds_as_actor,),

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from qms.actions.action import Action
+from qms.actions.action import Action, depends_in_circle
 from qms.actions.cycle import ACTION
 from qms.audits.audit import AUDIT, Audit
-from qms.audits.programme import Programme
+from qms.audits.programme import PROGRAMME, Programme
 from qms.complaints import COMPLAINT, Complaint
 from qms.documents.approval import REVISION
 from qms.documents.document import DOCUMENT, Document
@@ -21,12 +21,12 @@ KINDS = (
     Kind(Unit),
     Kind(Person),
     Kind(Finding, FINDING),
-    Kind(Action, ACTION),
+    Kind(Action, ACTION, depends_in_circle),
     Kind(Document, DOCUMENT),
     Kind(Revision, REVISION),
     Kind(Receipt, RECEIPT),
     Kind(Evidence, EVIDENCE),
-    Kind(Programme),
+    Kind(Programme, PROGRAMME),
     Kind(Audit, AUDIT),
     Kind(Complaint, COMPLAINT),
 )

@@ -20,14 +20,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from pydantic import TypeAdapter
+from pydantic import ConfigDict, TypeAdapter
+from typing_extensions import TypedDict
 
 from qms.record import canonical, sha256
 
 BEGINNING = "0" * 64
 """What stands in the first event for the hash of the one before."""
 ABSENT = object()
-_JSON = TypeAdapter(dict[str, Any])
 
 
 class Head(NamedTuple):
@@ -99,6 +99,23 @@ class Event:
 
 
 FIELDS = frozenset(Event.__slots__)
+
+
+class Step(TypedDict):
+    """What one event must say for the next to follow from it; its hash alone answers for the rest."""
+
+    __pydantic_config__ = ConfigDict(strict=True)  # type: ignore[misc]
+
+    seq: int
+    record: str
+    at: str
+    kind: str
+    version: int
+    state: str
+    previous: str
+
+
+_STEP = TypeAdapter(Step)
 
 
 def read_event(body: str | bytes) -> Event:
@@ -301,25 +318,25 @@ class Chain:
         expected = self.head.seq + 1
         if seq != expected:
             return f"it is missing; the ledger goes on with event {seq}"
-        if sha256(kept_bytes(body)) != digest:
+        kept = kept_bytes(body)
+        if sha256(kept) != digest:
             return "its text does not have the hash that is kept with it; one of the two was changed"
         try:
-            fields = _JSON.validate_json(body)
-            if fields.keys() != FIELDS:
-                return "its text is not that of an event"
-            if fields["previous"] != self.head.hash:
-                return f"it does not follow from event {seq - 1}: one of the two was put there later"
-            if (fields["seq"], fields["record"], fields["at"]) != (seq, record, at):
-                return "number, record or time in the table are not those in its text"
-            before = self.states.get(record)
-            if fields["version"] != (before[1] if before else 0) + 1:
-                return f"it makes version {fields['version']} of a record that was at {before[1] if before else 0}"
-            self.states[record] = (fields["kind"], fields["version"], fields["state"])
-        except (ValueError, AttributeError, KeyError, TypeError):
+            step = _STEP.validate_json(kept)
+        except ValueError:
             return "its text is not that of an event"
+        if step["previous"] != self.head.hash:
+            return f"it does not follow from event {seq - 1}: one of the two was put there later"
+        if (step["seq"], step["record"], step["at"]) != (seq, record, at):
+            return "number, record or time in the table are not those in its text"
+        before = self.states.get(record)
+        if step["version"] != (before[1] if before else 0) + 1:
+            return f"it makes version {step['version']} of a record that was at {before[1] if before else 0}"
+        self.states[record] = (step["kind"], step["version"], step["state"])
         if at < self.latest:
             self.clock_back.append(seq)
-        self.latest = max(self.latest, at)
+        else:
+            self.latest = at
         return ""
 
 

@@ -107,7 +107,7 @@ class Transition:
     needs_why : bool
         Whether a reason must be given with it.
     records : tuple of str, optional
-        The only fields that the act may change; left out, it may change any.
+        The only fields that the act may change; left out, it may change any but those that only steps record.
     signs : str
         Field in which the step itself keeps who took it and when (`Signed`).
     meaning : str
@@ -209,6 +209,15 @@ class LifeCycle:
             reasons += guard(moved, circumstances)
         return Refused(tuple(dict.fromkeys(reasons))) if reasons else moved
 
+    def against_new(self, record: Record) -> tuple[Reason, ...]:
+        """Return a reason for every field that only a step records and that a new record brings along."""
+        fields = type(record).model_fields
+        return tuple(
+            Reason("step-field", "{field} is recorded by a step, not when it is new", {"field": name})
+            for name in sorted(record.STEP_FIELDS)
+            if getattr(record, name) != fields[name].get_default(call_default_factory=True)
+        )
+
     def against_edit(self, before: R, after: R, circumstances: Circumstances) -> tuple[Reason, ...]:
         """Return every reason against writing a record that is changed otherwise than by a step."""
         return tuple(self._against_edit(before, after, circumstances))
@@ -243,9 +252,11 @@ class LifeCycle:
         yield from self.unmet(after.revised(status=before.status), circumstances)
 
     def _beside(self, row: Transition, after: Record, before: Record | None) -> Iterator[Reason]:
-        if row.records is None or before is None:
+        if before is None:
             return
-        for name in sorted(_changed(before, after) - set(row.records)):
+        beside = _changed(before, after)
+        beside = beside & after.STEP_FIELDS if row.records is None else beside - set(row.records)
+        for name in sorted(beside):
             yield Reason("not-recorded", "{act} does not change {field}", {"act": row.act, "field": name})
 
     def _acts(self, state: str) -> str:
@@ -264,12 +275,31 @@ class LifeCycle:
         )
 
 
+Lookup = Callable[[str], Record | None]
+"""Returns the record with an id as it is kept, or None."""
+
+
+def nothing_against(record: Record, lookup: Lookup) -> Iterable[Reason]:
+    """Allow every record."""
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of record as a store keeps it: its model and its life cycle, if it has one."""
+    """A kind of record as a store keeps it.
+
+    Attributes
+    ----------
+    model : type
+    cycle : LifeCycle, optional
+    against : callable
+        Given a record that is to be kept, whichever way, and a `Lookup` of others, yields the reasons against it;
+        for what shows only in records beyond those that it is linked with.
+    """
 
     model: type[Record]
     cycle: LifeCycle | None = None
+    against: Callable[[Any, Lookup], Iterable[Reason]] = nothing_against
 
     @property
     def name(self) -> str:

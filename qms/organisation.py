@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from qms.record import Language, Record, Text
 
@@ -18,6 +18,16 @@ class Unit(Record):
     jurisdiction: Annotated[str, Field(min_length=2, max_length=30)]
     language: Language = "en"
     active: bool = True
+
+    @model_validator(mode="after")
+    def _its_own_code(self) -> Self:
+        if self.ref and self.ref != self.unit:
+            raise ValueError(f"the reference of a unit is its code: {self.unit}, not {self.ref}")
+        return self
+
+    def series(self, year: int) -> str:
+        """Return the code of the unit."""
+        return self.unit
 
     def headline(self) -> Text:
         """Return the unit's name."""

@@ -54,13 +54,17 @@ Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Language = Annotated[str, AfterValidator(_known_language)]
 Words = Annotated[str, Field(min_length=1, max_length=20_000)]
+Day = Annotated[date, Field(ge=date(1900, 1, 1), le=date(2199, 12, 31))]
+"""A day that a unit can mean: what lies further off is a slip of the pen."""
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 
 
 class Part(BaseModel):
     """Anything that is part of a record: frozen, and with no field that is not expected."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", str_strip_whitespace=True, revalidate_instances="always"
+    )
 
 
 class Text(RootModel[dict[Language, Words]]):
@@ -190,9 +194,13 @@ class Record(Part):
         return Text.of(self.ref or self.kind, "en")
 
     def content(self) -> dict[str, Any]:
-        """Return what the record says, as JSON values, without how it is kept."""
+        """Return what the record says, as JSON values, without how it is kept.
+
+        Of a `Link` it says what it points at, not which version was seen: confirming one changes nothing that
+        others rely on.
+        """
         bookkeeping = _KEEPING | self.BOOKKEEPING
-        return {name: value for name, value in plain(self).items() if name not in bookkeeping}
+        return {name: unseen(value) for name, value in plain(self).items() if name not in bookkeeping}
 
     def content_sha256(self) -> str:
         """Return the hash over what the record says; a link keeps it, to notice a change."""
@@ -246,6 +254,14 @@ class Requirement(Part):
 def plain(record: BaseModel) -> dict[str, Any]:
     """Return a record as JSON values."""
     return record.model_dump(mode="json")
+
+
+def unseen(value: Any) -> Any:
+    """Return a JSON value whose links say what they point at and not which version of it was seen."""
+    if isinstance(value, dict):
+        link = value.keys() == Link.model_fields.keys()
+        return {name: unseen(each) for name, each in value.items() if not (link and name in ("seen", "version"))}
+    return [unseen(each) for each in value] if isinstance(value, list) else value
 
 
 def canonical(value: Any) -> bytes:

@@ -21,9 +21,10 @@ from sqlalchemy import Connection, Engine, Select, select
 
 from qms import schema
 from qms.attachments import AttachedFiles
-from qms.change import Change, read_head
+from qms.change import Change
 from qms.database import database_url, open_database, reading, writing
 from qms.errors import RecordError, StoreError, UnknownError, described
+from qms.keeping import read_head
 from qms.kinds import KINDS
 from qms.ledger import Event, Head, Verification, read_event, rebuilt, stamp
 from qms.lifecycle import Kind

@@ -7,8 +7,8 @@ when and why.
 
 Notes
 -----
-Suspicion does not spread by itself: what a record links to is not part of what most kinds say, so that confirming
-a link does not cast suspicion on links to the record that holds it.
+Suspicion does not spread by itself: which version of its target a link has seen is not part of what a record says,
+so that confirming a link casts no suspicion on links to the record that holds it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from qms.errors import RecordError, UnknownError
 from qms.ledger import Event, difference, rebuilt
 from qms.lifecycle import Reason
 from qms.organisation import Person
-from qms.record import Link, Record, canonical, plain, sha256
+from qms.record import Link, Record, canonical, plain, sha256, unseen
 
 if TYPE_CHECKING:
     from qms.change import Change
@@ -271,7 +271,8 @@ def _content_sha256(body: str, bookkeeping: frozenset[str]) -> str:
 
 
 def _said_sha256(value: Mapping[str, Any], bookkeeping: frozenset[str]) -> str:
-    return sha256(_written({name: value[name] for name in sorted(value) if name not in bookkeeping}).encode())
+    said = {name: unseen(value[name]) for name in sorted(value) if name not in bookkeeping}
+    return sha256(_written(said).encode())
 
 
 def _linking(connection: Connection, unit: str | None) -> list[Any]:

@@ -7,26 +7,51 @@ out anew and compared.
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
+from pydantic import ConfigDict, TypeAdapter
 from sqlalchemy import Connection, func, select
+from typing_extensions import TypedDict
 
 from qms import schema
-from qms.change import headline_text
 from qms.database import reading
 from qms.errors import RecordError
+from qms.keeping import headline_text
 from qms.ledger import Chain, Problem, Verification, kept_bytes
-from qms.record import attachments_in, mentioned, sha256
+from qms.record import ID_PATTERN, attachments_in, sha256
 
 if TYPE_CHECKING:
     from qms.store import Store
 
 BY_PARTS = {"yield_per": 500}
 """Few rows at once stay in the processor's cache; thousands take half as long again."""
-COLUMNS = ("id", "ref", "unit", "jurisdiction", "status", "version", "updated")
-"""Columns of a record that repeat a field of its text."""
+NAMED = re.compile(rf'[:\[,]"({ID_PATTERN})"(?!:)')
+"""An id that stands alone in canonical JSON as a value; what `qms.record.mentioned` yields of it."""
+
+
+class Repeated(TypedDict, total=False):
+    """Fields of a record's text that columns repeat."""
+
+    __pydantic_config__ = ConfigDict(strict=True)  # type: ignore[misc]
+
+    id: str
+    ref: str
+    unit: str
+    jurisdiction: str
+    status: str
+    version: int
+    updated: str
+    owner: str | None
+
+
+REPEATED = ("id", "ref", "unit", "jurisdiction", "status", "version", "updated")
+COLUMNS = (*REPEATED, "owner", "kind", "state")
+_REPEATED = TypeAdapter(Repeated)
+_columns = attrgetter(*COLUMNS)
 
 
 def verify_store(store: Store, progress: Callable[[int, int], None] | None = None) -> Verification:
@@ -112,23 +137,28 @@ class _Records:
             if sha256(kept_bytes(row.body)) != state:
                 yield Problem(f"{kind} {row.ref}", "what it says is not what the ledger says it says")
                 continue
-            fields = json.loads(row.body)
-            where = f"{kind} {fields.get('ref')}"
+            try:
+                told = _REPEATED.validate_json(row.body)
+            except ValueError:
+                yield Problem(f"{kind} {row.ref}", "its text is not that of a record")
+                continue
+            where = f"{kind} {told.get('ref')}"
             if '"sha256"' in row.body:
-                for each in attachments_in(fields):
+                for each in attachments_in(json.loads(row.body)):
                     self.cited[str(each["sha256"])].add(where)
-            for wrong in self._wrong(row, kind, state, fields):
+            for wrong in self._wrong(row, kind, state, told):
                 yield Problem(where, wrong)
         for record, (kind, _, _) in self.left.items():
             yield Problem(f"{kind} {record}", "the ledger has it and the store does not")
         for record in sorted(self.mentions.keys() | self.days.keys(), key=str):
             yield Problem(f"record {record}", "it stands in the table of mentions or deadlines and is not there")
 
-    def _wrong(self, row: Any, kind: str, state: str, fields: dict[str, Any]) -> Iterator[str]:
-        told = {name: fields.get(name) for name in COLUMNS}
-        told |= {"kind": kind, "owner": fields.get("owner") or "", "state": state}
-        odd = sorted(name for name, value in told.items() if getattr(row, name) != value)
-        if self.mentions.pop(row.id, set()) != set(mentioned(fields)) - {row.id}:
+    def _wrong(self, row: Any, kind: str, state: str, told: Repeated) -> Iterator[str]:
+        expected = (*(told.get(name) for name in REPEATED), told.get("owner") or "", kind, state)
+        odd: list[str] = []
+        if _columns(row) != expected:
+            odd += [name for name, value in zip(COLUMNS, expected, strict=True) if getattr(row, name) != value]
+        if self.mentions.pop(row.id, set()) != set(NAMED.findall(row.body)) - {row.id}:
             yield "the table of who names whom does not fit what it says"
         days = self.days.pop(row.id, set())
         if kind not in self.store.kinds:
@@ -144,4 +174,4 @@ class _Records:
                 if row.headline != headline_text(record):
                     odd.append("headline")
         if odd:
-            yield f"its {', '.join(odd)} in the table are not those in its text"
+            yield f"its {', '.join(sorted(odd))} in the table are not those in its text"

@@ -20,6 +20,7 @@ IMPORT_NAMES = {
     "pillow": "PIL",
     "python-ulid": "ulid",
     "scikit-image": "skimage",
+    "typing-extensions": "typing_extensions",
     "verity-x3p": "verity_x3p",
 }
 EXTRAS = {

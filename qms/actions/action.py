@@ -16,7 +16,7 @@ from pydantic import Field, model_validator
 
 from qms.actions.ownership import Verified
 from qms.errors import RefusedError
-from qms.lifecycle import Reason, Signed
+from qms.lifecycle import Lookup, Reason, Signed
 from qms.record import Currency, Deadline, Id, Link, Part, Text, Words
 
 if TYPE_CHECKING:
@@ -131,37 +131,28 @@ SETTLED = ("verified", "effective", "cancelled")
 DONE = ("done", *SETTLED)
 
 
-def plan_action(change: Change, action: Action) -> Action:
-    """Keep a new or an edited action after making sure that nothing it depends on waits for it.
+def depends_in_circle(action: Action, lookup: Lookup) -> Iterator[Reason]:
+    """Refuse an action that waits, by whatever others, for itself.
 
     Parameters
     ----------
-    change : Change
     action : Action
-
-    Returns
-    -------
-    Action
-        As it is kept.
-
-    Raises
-    ------
-    RefusedError
-        If its dependencies run in a circle, with the circle.
+        As it is to be kept.
+    lookup : callable
+        Returns the record with an id as it is kept, or None.
     """
     known = {action.id: action}
     waiting = list(action.depends_on)
     while waiting:
         each = waiting.pop()
-        if each not in known:
-            known[each] = change.get(Action, each)
-            waiting += known[each].depends_on
+        found = None if each in known else lookup(each)
+        if isinstance(found, Action):
+            known[each] = found
+            waiting += found.depends_on
     circle = circular(known)
     if circle:
-        names = " -> ".join(known[each].ref or "the new action" for each in circle)
-        why = Reason("circular", "its dependencies run in a circle: {circle}; take one out", {"circle": names})
-        raise RefusedError(f"{action.ref or 'The new action'} cannot be kept", [why])
-    return change.save(action) if action.version else change.add(action)
+        names = " -> ".join(known[each].ref for each in circle)
+        yield Reason("circular", "its dependencies run in a circle: {circle}; take one out", {"circle": names})
 
 
 def circular(actions: Mapping[str, Action]) -> tuple[str, ...]:

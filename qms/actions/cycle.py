@@ -6,7 +6,15 @@ from collections.abc import Iterator
 from types import MappingProxyType
 
 from qms.actions.action import DONE, Action
-from qms.actions.ownership import adds_verification, is_verified, keeps, keeps_owners, needs_owner, not_the_owner
+from qms.actions.ownership import (
+    adds_verification,
+    is_verified,
+    keeps,
+    keeps_owners,
+    needs_owner,
+    not_in_future,
+    not_the_owner,
+)
 from qms.findings.finding import ENDS
 from qms.lifecycle import Circumstances, LifeCycle, Reason, Transition
 
@@ -41,12 +49,6 @@ def _dependencies_done(record: Action, circumstances: Circumstances) -> Iterator
         if each.id in record.depends_on and each.status not in DONE:
             values = {"ref": each.ref, "state": each.status}
             yield Reason("dependency-open", "it depends on {ref}, which is {state}", values)
-
-
-def _not_circular(record: Action, circumstances: Circumstances) -> Iterator[Reason]:
-    for each in circumstances.of(Action):
-        if each.id in record.depends_on and record.id in each.depends_on:
-            yield Reason("circular", "it and {ref} depend on each other; take one out", {"ref": each.ref})
 
 
 def _stays_with_finding(record: Action, circumstances: Circumstances) -> Iterator[Reason]:
@@ -87,6 +89,7 @@ _ALWAYS = (
     keeps("verifications"),
     keeps_owners("proposed"),
 )
+_VERIFIED = (*_ALWAYS, is_verified, not_in_future("verifications"))
 
 ACTION = LifeCycle(
     name="action",
@@ -201,9 +204,8 @@ ACTION = LifeCycle(
     ),
     demands=MappingProxyType(
         {
-            **dict.fromkeys((*_OPEN, "done"), (*_ALWAYS, _not_circular)),
-            "verified": (*_ALWAYS, is_verified),
-            "effective": (*_ALWAYS, is_verified),
+            **dict.fromkeys((*_OPEN, "done"), _ALWAYS),
+            **dict.fromkeys(("verified", "effective"), _VERIFIED),
             "cancelled": (*_ALWAYS, _cancelled_by_other),
         }
     ),

@@ -155,8 +155,22 @@ def is_verified(record: Verified, circumstances: Circumstances) -> Iterator[Reas
 
 
 def signed_now(signed: Signed, what: str, circumstances: Circumstances) -> Iterator[Reason]:
-    """Refuse what is said to be done by somebody else than who acts, or in the future."""
+    """Refuse what is said to be done by somebody else than who acts, or at another time than that of the step."""
     if signed.by != circumstances.actor:
         yield Reason("signed-for-other", "the {what} must be recorded by whoever did it", {"what": what})
-    if signed.at > circumstances.at:
-        yield Reason("in-future", "the {what} is dated in the future, {at}", {"what": what, "at": signed.at})
+    if signed.at != circumstances.at:
+        values = {"what": what, "at": signed.at, "now": circumstances.at}
+        yield Reason("not-now", "the {what} is dated {at}; it counts from when it is recorded, {now}", values)
+
+
+def not_in_future(*fields: str) -> Guard:
+    """Return a guard that refuses whatever in these lists is signed later than now."""
+
+    def guard(record: Record, circumstances: Circumstances) -> Iterator[Reason]:
+        for field in fields:
+            for each in getattr(record, field):
+                if each.at > circumstances.at:
+                    values = {"field": field, "at": each.at}
+                    yield Reason("in-future", "one of its {field} is dated in the future, {at}", values)
+
+    return guard

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from itertools import pairwise
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -20,10 +20,7 @@ from qms.audits.independence import Declaration, IndependenceException, name_of,
 from qms.errors import UnknownError
 from qms.findings.finding import Finding
 from qms.lifecycle import Circumstances, Guard, LifeCycle, Reason, Transition
-from qms.record import Deadline, Id, Record, Requirement, Text
-
-if TYPE_CHECKING:
-    pass
+from qms.record import Day, Deadline, Id, Record, Requirement, Text
 
 REPORT_DAYS = 30
 """Days after the end of the work on site in which the report is due, unless the audit says otherwise."""
@@ -68,7 +65,7 @@ class Audit(Record):
 
     kind: ClassVar[str] = "audit"
     STEP_FIELDS: ClassVar[frozenset[str]] = frozenset(
-        {"exceptions", "planned_from", "planned_to", "former_dates", "began", "ended", "reported_on"}
+        {"exceptions", "former_dates", "began", "ended", "reported_on"}
     )
 
     title: Text
@@ -83,16 +80,16 @@ class Audit(Record):
     apart_months: Annotated[int, Field(ge=0, le=120)] = 12
     declarations: tuple[Declaration, ...] = ()
     exceptions: tuple[IndependenceException, ...] = ()
-    planned_from: date | None = None
-    planned_to: date | None = None
+    planned_from: Day | None = None
+    planned_to: Day | None = None
     former_dates: tuple[PlannedDates, ...] = ()
-    began: date | None = None
-    ended: date | None = None
-    reported_on: date | None = None
+    began: Day | None = None
+    ended: Day | None = None
+    reported_on: Day | None = None
     samples: tuple[AuditSample, ...] = ()
     lines: tuple[ChecklistLine, ...] = ()
     conclusion: Text | None = None
-    report_due: date | None = None
+    report_due: Day | None = None
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -165,6 +162,12 @@ class Audit(Record):
 def _reported(before: Audit, after: Audit, circumstances: Circumstances) -> Iterator[Reason]:
     if before.status == "reported" and after != before.revised(labels=after.labels):
         yield Reason("reported", "it is reported; amend the report to change what it says")
+
+
+def _keeps_dates(before: Audit, after: Audit, circumstances: Circumstances) -> Iterator[Reason]:
+    for name in ("planned_from", "planned_to"):
+        if getattr(after, name) != getattr(before, name):
+            yield Reason("step-field", "{field} is recorded by a step, not by an edit", {"field": name})
 
 
 def _blank(audit: Audit, circumstances: Circumstances) -> Iterator[Reason]:
@@ -386,6 +389,6 @@ AUDIT = LifeCycle(
             "closed": _REPORTED,
         }
     ),
-    edits=(_reported,),
+    edits=(_reported, _keeps_dates),
 )
 """Life cycle of an audit."""

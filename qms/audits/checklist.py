@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from qms.audits.sampling import Sample
-from qms.record import Id, Part, Requirement, Text
+from qms.record import Day, Id, Part, Requirement, Text
 
 Key = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[^\s/]+$")]
 """Short name of an area, such as ``7.1@AL-TIR``; the programme and its audits share it."""
@@ -82,5 +81,5 @@ class ChecklistLine(Part):
 class PlannedDates(Part):
     """Days that an audit was planned for once; kept when it moves."""
 
-    planned_from: date
-    planned_to: date
+    planned_from: Day
+    planned_to: Day

@@ -6,7 +6,6 @@ safeguard: allowed by name by somebody outside the team, and printed in the repo
 
 from __future__ import annotations
 
-from calendar import monthrange
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -15,8 +14,9 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field
 
 from qms.lifecycle import Reason
+from qms.months import months_after
 from qms.organisation import Person
-from qms.record import Id, Part, Record, Text
+from qms.record import Day, Id, Part, Record, Text
 
 if TYPE_CHECKING:
     from qms.audits.audit import Audit
@@ -27,14 +27,14 @@ class WorkedIn(Part):
     """That somebody worked in an area, and until when; today or later while they still do."""
 
     area: Annotated[str, Field(min_length=1, max_length=60)]
-    until: date
+    until: Day
 
 
 class Declaration(Part):
     """What one auditor declares about their own work in the areas of an audit; nothing, if they worked in none."""
 
     person: Id
-    on: date
+    on: Day
     worked_in: tuple[WorkedIn, ...] = ()
 
 
@@ -61,7 +61,7 @@ class IndependenceException(Part):
     reason: Text
     safeguard: Text
     allowed_by: Id
-    on: date
+    on: Day
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,18 +123,6 @@ def owners(record: Record) -> frozenset[str]:
     return frozenset(filter(None, (getattr(record, "owner", None), *before)))
 
 
-def months_before(day: date, months: int) -> date:
-    """Return the same day of the month some months earlier, or the last day of that month.
-
-    Examples
-    --------
-    >>> months_before(date(2026, 3, 31), 1), months_before(date(2026, 3, 31), -3)
-    (datetime.date(2026, 2, 28), datetime.date(2026, 6, 30))
-    """
-    year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
-    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
-
-
 def _conflicts_of(audit: Audit, person: str, area: AuditedArea, kept: Mapping[str, Record]) -> Iterator[Conflict]:
     who = {"person": name_of(person, kept.values()), "area": area.title.best() if area.title else area.key}
     if person in area.auditees:
@@ -148,7 +136,7 @@ def _conflicts_of(audit: Audit, person: str, area: AuditedArea, kept: Mapping[st
             template = "{person} audits {area} and owns or owned {record}, which is looked at there"
             yield Conflict(person, area.key, Reason("own-record", template, own))
     begins = audit.began or audit.planned_from
-    since = months_before(begins, audit.apart_months) if begins else date.min
+    since = months_after(begins, -audit.apart_months) if begins else date.min
     for worked in (each for said in audit.declarations if said.person == person for each in said.worked_in):
         if worked.area == area.key and worked.until > since:
             values = {**who, "until": worked.until, "months": audit.apart_months}

@@ -17,11 +17,11 @@ from pydantic import Field, model_validator
 
 from qms.audits.audit import Audit
 from qms.audits.checklist import Key
-from qms.audits.independence import months_before
 from qms.findings.finding import Finding
 from qms.findings.grades import Grade
-from qms.lifecycle import Reason
-from qms.record import Deadline, Id, Part, Record, Requirement, Text
+from qms.lifecycle import LifeCycle, Reason, Transition
+from qms.months import months_after
+from qms.record import Day, Deadline, Id, Part, Record, Requirement, Text
 
 DONE = ("reporting", "reported", "closed")
 """States of an audit whose work in the areas is done."""
@@ -31,7 +31,7 @@ AHEAD = ("planned", "prepared", "running")
 class EarlierAudit(Part):
     """An audit of an area that is not in this store, and how many nonconformities it found."""
 
-    on: date
+    on: Day
     major: Annotated[int, Field(ge=0)] = 0
     minor: Annotated[int, Field(ge=0)] = 0
 
@@ -84,8 +84,8 @@ class Programme(Record):
 
     title: Text
     owner: Id | None = None
-    period_from: date
-    period_to: date
+    period_from: Day
+    period_to: Day
     cycle_months: Annotated[int, Field(ge=1, le=60)] = 12
     objectives: tuple[Text, ...] = ()
     risks: tuple[Text, ...] = ()
@@ -109,8 +109,26 @@ class Programme(Record):
         return self.title
 
     def deadlines(self) -> tuple[Deadline, ...]:
-        """Return the end of the period, by which the next programme is needed."""
+        """Return the end of the period, by which the next programme is needed, until it is closed."""
+        if self.status == "closed":
+            return ()
         return (Deadline("next audit programme", self.period_to, self.owner or ""),)
+
+
+PROGRAMME = LifeCycle(
+    name="programme",
+    initial="current",
+    final=("closed",),
+    transitions=(
+        Transition(
+            act="close",
+            sources=("current",),
+            target="closed",
+            records=(),
+            meaning="its period is over, or another programme takes its place",
+        ),
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,10 +219,10 @@ def propose_plan(
 def coverage(programme: Programme, audits: Iterable[Audit], *, today: date) -> Coverage:
     """Return which areas are audited, planned and missing in the cycle of a programme that a day falls into."""
     passed = (today.year - programme.period_from.year) * 12 + today.month - programme.period_from.month
-    passed -= months_before(programme.period_from, -passed) > today
+    passed -= months_after(programme.period_from, passed) > today
     cycle = max(0, passed // programme.cycle_months)
-    begins = months_before(programme.period_from, -cycle * programme.cycle_months)
-    ends = months_before(programme.period_from, -(cycle + 1) * programme.cycle_months) - timedelta(days=1)
+    begins = months_after(programme.period_from, cycle * programme.cycle_months)
+    ends = months_after(programme.period_from, (cycle + 1) * programme.cycle_months) - timedelta(days=1)
     kept = tuple(audits)
     audited, planned, missing = {}, {}, []
     for area in programme.areas:
@@ -228,7 +246,7 @@ def _line(
 ) -> PlanLine:
     values = {"importance": area.importance, "cycle": programme.cycle_months}
     reasons = [Reason("importance", "importance {importance} of 5 in a cycle of {cycle} months", values)]
-    since = months_before(today, 2 * programme.cycle_months)
+    since = months_after(today, -2 * programme.cycle_months)
     major, minor = _nonconformities(area, audits, findings, since)
     factor = Fraction(1, 2) if major else Fraction(3, 4) if minor else Fraction(1)
     if major or minor:
@@ -242,7 +260,7 @@ def _line(
         if last
         else Reason("never-audited", "never audited; counted from {start}", {"start": programme.period_from})
     )
-    next_on = months_before(last or programme.period_from, -months)
+    next_on = months_after(last or programme.period_from, months)
     start = max(today, programme.period_from)
     if next_on < start:
         reasons.append(Reason("overdue", "overdue since {day}", {"day": next_on}))
@@ -275,7 +293,7 @@ def _urgency(line: PlanLine) -> tuple[date, date, int, str]:
 
 def _days(first: date, end: date, months: int) -> Iterator[date]:
     for step in count():
-        day = months_before(first, -step * months)
+        day = months_after(first, step * months)
         if day > end:
             return
         yield day

@@ -32,12 +32,6 @@ def _take(change: Change, action: Any, act: str, fields: dict[str, Any]) -> Reco
     return kept
 
 
-def _plan(change: Change, record: Any) -> Record:
-    from qms.actions.action import plan_action
-
-    return plan_action(change, record)
-
-
 @app.command(
     epilog="Example: qms action add 'Buy seals' --purpose corrective --finding NC-2026-001 --owner b.leka "
     "--due 2026-09-01"
@@ -76,7 +70,7 @@ def add(
         depends_on=depends_on,
         cost=dict(zip(("amount", "currency"), cost.split(), strict=False)) if cost else None,
     )
-    add_record(desk, "action", said, keep=_plan)
+    add_record(desk, "action", said)
 
 
 @app.command("move-due", epilog="Example: qms action move-due ACT-2026-004 2026-10-01 --why 'seals came late'")
@@ -95,4 +89,4 @@ def move_due(
 add_list(app, "action", ("purpose", "due", "progress"))
 add_show(app, "action", "ACT-2026-004")
 add_advance(app, "action", "ACT-2026-004 start --set progress=10", take=_take)
-add_edit(app, "action", "ACT-2026-004 --set detail='Seals with numbers' --why 'said more exactly'", keep=_plan)
+add_edit(app, "action", "ACT-2026-004 --set detail='Seals with numbers' --why 'said more exactly'")

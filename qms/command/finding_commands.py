@@ -129,15 +129,14 @@ def cause(
 
 def _take(change: Change, finding: Any, act: str, fields: dict[str, Any]) -> Record:
     from qms.actions.ownership import hand_over
-    from qms.findings.finding import Regrade
+    from qms.findings.finding import regrade
 
     if act == "hand_over" and fields.keys() == {"owner"}:
         return cast("Record", hand_over(change, finding, fields["owner"]))
     if act == "reopen":
         fields = {**finding.next_round(), **fields}
-    if act == "regrade" and fields.keys() == {"grade"} and change.why:
-        new = Regrade(by=change.by, at=change.at, old=finding.grade, new=fields["grade"], why=change.why)
-        fields = {**fields, "regrades": (*finding.regrades, new)}
+    if act == "regrade" and fields.keys() == {"grade"}:
+        return cast("Record", regrade(change, finding, fields["grade"]))
     kept: Record = change.advance(finding, act, **fields)
     return kept
 

@@ -9,7 +9,7 @@ import typer
 from qms.command.desk import Desk, reads, writes
 from qms.command.listing import add_list
 from qms.command.showing import add_show
-from qms.command.steps import Reference, Settings, Source, add_edit
+from qms.command.steps import Reference, Settings, Source, add_advance, add_edit
 
 app = typer.Typer(help="Audit programmes: what has to be covered in a period.", no_args_is_help=True)
 
@@ -106,4 +106,5 @@ def _area(words: str) -> dict[str, str]:
 
 add_list(app, "programme", ("period_from", "period_to"), command="audit programme")
 add_show(app, "programme", "PROG-2026-001", command="audit programme")
+add_advance(app, "programme", "PROG-2026-001 close", command="audit programme")
 add_edit(app, "programme", "PROG-2026-001 --set cycle_months=24 --why 'two years'", command="audit programme")

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from qms import complaints
-from qms.actions.action import Action, move_due, plan_action
+from qms.actions.action import Action, move_due
 from qms.actions.ownership import Owned, hand_over
 from qms.audits import auditing
 from qms.audits.audit import Audit
@@ -95,8 +95,6 @@ def _said_of(story: Story, change: Change, step: Step, model: type[Record]) -> d
 
 def _add(story: Story, change: Change, step: Step, model: type[Record]) -> Record:
     said = _said_of(story, change, step, model)
-    if model is Action:
-        return plan_action(change, Action.model_validate(said))
     if model is Finding:
         told = story.said({"statement": _statement(step.entry)}, change)
         said |= told | {"raised_by": change.by, "raised_on": change.at.date()}

@@ -83,25 +83,34 @@ def _translates(revision: Revision, document: Document, circumstances: Circumsta
 
 
 def _independent(revision: Revision, circumstances: Circumstances) -> Iterator[Reason]:
-    if revision.approver == revision.author:
+    if circumstances.before is None and not revision.version and circumstances.actor not in revision.writers:
+        yield Reason("unnamed-writer", "whoever puts in a file is named among its writers", {})
+    if revision.approver in (revision.author, *revision.writers):
         yield Reason(
             "author-approves",
-            "{who} is its author and cannot approve it; name another approver",
-            {"who": _name(revision.author, circumstances)},
+            "{who} wrote it and cannot approve it; name another approver",
+            {"who": _name(revision.approver, circumstances)},
         )
 
 
-def _keeps_words(before: Revision, after: Revision, _: Circumstances) -> Iterator[Reason]:
+def _keeps_words(before: Revision, after: Revision, circumstances: Circumstances) -> Iterator[Reason]:
     if before.status not in WRITABLE and after.content() != before.content():
         yield Reason(
             "words-changed",
             "what it says is fixed while it is {state}; have it returned to its author, or draft a new revision",
             {"state": before.status},
         )
-    if before.status in APPROVED:
-        for role in ("author", "reviewer", "approver"):
-            if getattr(after, role) != getattr(before, role):
-                yield Reason("role-changed", "its {role} is fixed since the approval", {"role": role})
+    if after.author != before.author:
+        yield Reason("role-changed", "its author is fixed since it was drafted", {"role": "author"})
+    for role in ("reviewer", "approver") if before.status not in WRITABLE else ():
+        if getattr(after, role) != getattr(before, role):
+            yield Reason("role-changed", "its {role} is fixed since it was submitted", {"role": role})
+    added = set(after.writers) - set(before.writers)
+    if not set(before.writers) <= set(after.writers) or added - {circumstances.actor}:
+        yield Reason("writers-changed", "who wrote it is only added to, each by themselves", {})
+    wrote = (after.attachment, after.sections) != (before.attachment, before.sections)
+    if wrote and circumstances.actor not in after.writers:
+        yield Reason("unnamed-writer", "whoever puts in another file is named among its writers", {})
     if before.status in WAS_IN_FORCE and after.effective != before.effective:
         yield Reason(
             "effective-changed",

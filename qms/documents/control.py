@@ -84,6 +84,7 @@ def draft(
         change_summary=change_summary,
         change_class=change_class,
         author=author or change.by,
+        writers=(change.by,),
         reviewer=reviewer,
         approver=approver,
         effective=effective,
@@ -98,7 +99,8 @@ def redraft(
 ) -> Revision:
     """Put another file in the place of that of a draft; see `draft`."""
     marks = section_marks(source) if sections is None else sections
-    return change.save(revision.revised(attachment=change.attach(source), sections=marks))
+    writers = tuple(dict.fromkeys((*revision.writers, change.by)))
+    return change.save(revision.revised(attachment=change.attach(source), sections=marks, writers=writers))
 
 
 def release(change: Change, revision: Revision, *, on: date | None = None) -> Revision:

@@ -73,7 +73,7 @@ class Document(Record):
 def _keeps_series(before: Document, after: Document, circumstances: Circumstances) -> Iterator[Reason]:
     if not any(each.document == before.id for each in circumstances.of(Revision)):
         return
-    for name in ("ref", "unit", "type", "language"):
+    for name in ("type", "language"):
         if getattr(after, name) != getattr(before, name):
             yield Reason("series-changed", "its {field} is fixed since it has revisions", {"field": name})
 

@@ -113,7 +113,7 @@ def _of_what_was_read(receipt: Receipt, circumstances: Circumstances) -> Iterato
                 "expected": revision.attachment.sha256[:16],
             },
         )
-    new = receipt.read_at >= circumstances.at
+    new = circumstances.before is None and not receipt.version
     if revision.approved is None or (new and revision.status not in ("approved", "effective")):
         yield Reason(
             "not-to-be-read",
@@ -122,6 +122,16 @@ def _of_what_was_read(receipt: Receipt, circumstances: Circumstances) -> Iterato
         )
     if new and circumstances.actor != receipt.person:
         yield Reason("signed-for-another", "nobody signs for somebody else", {})
+    if new and receipt.read_at != circumstances.at:
+        yield Reason(
+            "read-otherwise", "it is dated {day}; one signs when one reads", {"day": str(receipt.read_at)}
+        )
+    if revision.approved and receipt.read_at < revision.approved.at:
+        yield Reason(
+            "read-before-approval",
+            "it says that it was read on {day}, before {revision} was approved",
+            {"day": str(receipt.read_at), "revision": revision.ref},
+        )
     if receipt.read_at > circumstances.at:
         yield Reason(
             "read-later",

@@ -6,14 +6,14 @@ Which steps lead where stands in `qms.documents.approval`; drafting, releasing a
 
 from __future__ import annotations
 
-import calendar
 from datetime import date
 from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
 from qms.lifecycle import Signed
-from qms.record import Attachment, Deadline, Id, Language, Part, Record, Sha256, Text
+from qms.months import months_after
+from qms.record import Attachment, Day, Deadline, Id, Language, Part, Record, Sha256, Text
 
 ChangeClass = Literal["editorial", "minor", "major"]
 
@@ -58,7 +58,10 @@ class Revision(Record):
     change_class : str
         ``"editorial"``, ``"minor"`` or ``"major"``.
     author, reviewer, approver : str
-        Ids of people; whoever approves is not the author.
+        Ids of people; whoever approves is not the author. The author never changes, the others not once it is
+        submitted.
+    writers : tuple of str
+        Ids of whoever put a file in; none of them approves it.
     effective : date or None
         Since when it holds, or from when it shall.
     approved, confirmed : Signed or None
@@ -80,6 +83,7 @@ class Revision(Record):
         {
             "owner",
             "author",
+            "writers",
             "reviewer",
             "approver",
             "effective",
@@ -99,9 +103,10 @@ class Revision(Record):
     change_summary: Text
     change_class: ChangeClass = "major"
     author: Id
+    writers: tuple[Id, ...] = ()
     reviewer: Id
     approver: Id
-    effective: date | None = None
+    effective: Day | None = None
     approved: Signed | None = None
     confirmed: Signed | None = None
     review_every_months: Annotated[int, Field(ge=1, le=120)] = 24
@@ -136,16 +141,3 @@ class Revision(Record):
             return (Deadline("release", self.effective, self.owner),)
         review = self.review_due()
         return (Deadline("review", review, self.owner),) if review else ()
-
-
-def months_after(day: date, months: int) -> date:
-    """Return the same day so many months later, or the last day of a month that is too short.
-
-    Examples
-    --------
-    >>> months_after(date(2026, 8, 31), 6)
-    datetime.date(2027, 2, 28)
-    """
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    last = calendar.monthrange(year, month + 1)[1]
-    return date(year, month + 1, min(day.day, last))

@@ -32,9 +32,9 @@ from pydantic import Field, ValidationError
 from sqlalchemy import Connection, insert, select
 
 from qms import schema
-from qms.change import read_head
 from qms.database import reading, writing
 from qms.errors import ExchangeError, StoreError, described
+from qms.keeping import read_head
 from qms.ledger import BEGINNING, Problem
 from qms.record import Moment, Part, Sha256, canonical, plain
 

@@ -11,11 +11,11 @@ from sqlalchemy import Connection, Table, insert, select
 
 from qms import schema
 from qms.attachments import AttachedFiles
-from qms.change import read_head, rows_of
 from qms.database import writing
 from qms.errors import QmsError, StoreError, described
 from qms.exchange.store_copy import State, StoreCopy
 from qms.exchange.text_folder import file_name
+from qms.keeping import read_head, rows_of
 from qms.ledger import Chain, read_event, rebuilt
 from qms.lifecycle import Kind
 from qms.record import Record, attachments_in, canonical, mentioned

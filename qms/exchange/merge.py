@@ -25,7 +25,7 @@ from sqlalchemy import Connection, select
 
 from qms import schema
 from qms.attachments import AttachedFiles
-from qms.change import Change, Unmet, next_in, read_head
+from qms.change import Change, Unmet
 from qms.database import writing
 from qms.errors import ExchangeError, RecordError, RefusedError, described
 from qms.exchange.checkpoint import hash_at
@@ -36,6 +36,7 @@ from qms.exchange.merge_report import Conflict, MergeReport, Outcome, Result
 from qms.exchange.merge_voices import Voices, place_words
 from qms.exchange.store_copy import FolderSource, StoreCopy
 from qms.exchange.three_way import Side, three_way
+from qms.keeping import next_in, read_head
 from qms.ledger import Event, read_event, rebuilt
 from qms.record import Record, mentioned, plain, sha256
 from qms.store import Store

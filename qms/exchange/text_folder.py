@@ -30,10 +30,10 @@ from pydantic import Field
 from sqlalchemy import Connection, Row, select
 
 from qms import schema
-from qms.change import read_head
 from qms.database import reading
 from qms.errors import ExchangeError, StoreError
 from qms.exchange.checkpoint import hash_at, kept_checkpoints
+from qms.keeping import read_head
 from qms.ledger import Chain, kept_bytes, read_event
 from qms.record import ID_PATTERN, Part, Sha256, attachments_in, canonical, sha256
 

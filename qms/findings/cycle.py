@@ -8,7 +8,14 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-from qms.actions.ownership import adds_verification, keeps, keeps_owners, needs_owner, not_the_owner
+from qms.actions.ownership import (
+    adds_verification,
+    keeps,
+    keeps_owners,
+    needs_owner,
+    not_in_future,
+    not_the_owner,
+)
 from qms.findings import guards
 from qms.findings.finding import ENDS
 from qms.findings.grades import Grade
@@ -37,12 +44,14 @@ _KEPT = (
 _ISSUED = (*_KEPT, guards.has_grounds)
 _PLANNED = (*_ISSUED, guards.has_cause)
 _AGREED = (*_PLANNED, guards.is_agreed)
-_VERIFIED = (*_AGREED, guards.verified_by_other)
+_VERIFIED = (*_AGREED, guards.verified_by_other, not_in_future("verifications", "reviews"))
 _CLOSED = (
     *_VERIFIED,
     guards.ACTIONS_SETTLED,
     guards.has_corrected,
+    guards.verified_after_actions,
     guards.is_effective,
+    guards.rests_on_evidence,
     guards.closed_by_other,
 )
 
@@ -189,7 +198,7 @@ FINDING = LifeCycle(
         ),
         Transition(
             act="verify",
-            sources=("implemented",),
+            sources=("implemented", "effectiveness_pending"),
             target="effectiveness_pending",
             guards=(not_the_owner, guards.uninvolved, adds_verification("passed"), guards.ACTIONS_SETTLED),
             records=("verifications",),

@@ -6,10 +6,12 @@ Each guard looks at the finding as it would be and at the actions that answer it
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 
 from qms.actions.action import DONE, Action
-from qms.actions.ownership import is_verified, not_the_owner, signed_now
-from qms.findings.finding import Finding
+from qms.actions.ownership import Verification, is_verified, not_the_owner, signed_now
+from qms.evidence import Evidence, counts_for
+from qms.findings.finding import Finding, Review
 from qms.findings.grades import Grade
 from qms.lifecycle import Circumstances, Guard, Reason
 
@@ -183,6 +185,17 @@ def verified_by_other(record: Finding, circumstances: Circumstances) -> Iterator
         yield Reason("verified-early", "it was verified before the plan was agreed", {})
 
 
+def verified_after_actions(record: Finding, circumstances: Circumstances) -> Iterator[Reason]:
+    """Refuse a finding that was verified before the last of its actions was."""
+    last = record.verification
+    if last is None:
+        return
+    for each in _actions(record, circumstances):
+        if each.is_settled and each.verification is not None and each.verification.at > last.at:
+            values = {"ref": each.ref or each.id}
+            yield Reason("verified-early", "it was verified before its action {ref} was; verify it again", values)
+
+
 def uninvolved(record: Finding, circumstances: Circumstances) -> Iterator[Reason]:
     """Refuse a step that the owner of one of its actions takes."""
     if circumstances.actor in _involved(record, circumstances) - record.owners:
@@ -195,6 +208,9 @@ def adds_review(record: Finding, circumstances: Circumstances) -> Iterator[Reaso
     if len(record.reviews) != len(earlier) + 1:
         yield Reason("not-reviewed", "add one review: how the effect was looked at, and with what result", {})
         return
+    if earlier and earlier[-1].result != "effective":
+        values = {"found": earlier[-1].result}
+        yield Reason("refuted", "the last review found it {found}; reopen it and look for the cause anew", values)
     yield from signed_now(record.reviews[-1], "review", circumstances)
     if record.reviews[-1].result != "not_effective":
         yield from _reviewed_in_time(record)
@@ -212,19 +228,57 @@ def _reviewed_in_time(record: Finding) -> Iterator[Reason]:
 
 
 def is_effective(record: Finding, circumstances: Circumstances) -> Iterator[Reason]:
-    """Refuse a nonconformity without a review that found it effective, in time and by an outsider."""
+    """Refuse a nonconformity without a review, in time and by an outsider, or with one that found no effect."""
     if not record.grade.is_nonconformity:
         return
     review, verification = record.review, record.verification
-    if review is None or review.result != "effective":
-        found = review.result if review else "not reviewed"
-        yield Reason("not-effective", "no review found it effective; it is {found}", {"found": found})
+    against = next((each.result for each in record.reviews if each.result != "effective"), None)
+    if review is None or against:
+        values = {"found": against or "not reviewed"}
+        yield Reason("not-effective", "every review has to find it effective; it is {found}", values)
         return
     if review.by in _involved(record, circumstances):
         yield Reason("reviewed-by-owner", "whoever reviewed the effect owns it or one of its actions", {})
     if verification is not None and review.at < verification.at:
         yield Reason("too-early", "the effect may not be reviewed before {day}", {"day": verification.at.date()})
     yield from _reviewed_in_time(record)
+
+
+def rests_on_evidence(record: Finding, circumstances: Circumstances) -> Iterator[Reason]:
+    """Refuse to close a nonconformity on evidence that did not count when it was relied on.
+
+    What shows the nonconformity itself may be expired or speak for another time: that may be what was found.
+    """
+    before = circumstances.before
+    if not record.grade.is_nonconformity or (isinstance(before, Finding) and before.status == "closed"):
+        return
+    held = {each.id: each for each in circumstances.of(Evidence)}
+    against = [
+        (held[link.target], reason)
+        for link in record.evidence
+        if link.target in held
+        if held[link.target].status in ("rejected", "cancelled")
+        for reason in counts_for(held[link.target], circumstances.today).reasons
+        if reason.code == "not-accepted"
+    ]
+    for signed, since in _relied_on(record):
+        for link in signed.evidence:
+            if link.target in held:
+                standing = counts_for(held[link.target], signed.at.date(), since=since)
+                against += [(held[link.target], reason) for reason in standing.reasons]
+    for evidence, reason in against:
+        values = {"ref": evidence.ref or evidence.id, "reason": str(reason)}
+        yield Reason("evidence-does-not-count", "evidence {ref} does not count: {reason}", values)
+
+
+def _relied_on(record: Finding) -> Iterator[tuple[Verification | Review, date | None]]:
+    """Yield what the closing rests on, with the day since when its evidence has to speak."""
+    began = [each.at for past in record.earlier for each in past.reviews]
+    began += [record.issued.at] if record.issued else []
+    if record.verification:
+        yield record.verification, max(began).date() if began else None
+    if record.review:
+        yield record.review, record.verification.at.date() if record.verification else None
 
 
 def has_corrected(record: Finding, circumstances: Circumstances) -> Iterator[Reason]:

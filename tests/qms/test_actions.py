@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
 
@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from qms.actions.action import Action, Cost, circular, move_due, plan_action
+from qms.actions.action import Action, Cost, circular, move_due
 from qms.actions.ownership import Verification, hand_over
+from qms.change import Change
 from qms.errors import RefusedError
 from qms.findings.finding import Finding, Statement
 from qms.findings.grades import Grade
@@ -103,6 +104,22 @@ def test_nobody_verifies_or_cancels_their_own(office: Store) -> None:
     assert cancelled.cancellation.by == person(office, "c.marku")
 
 
+@pytest.mark.parametrize("days", [-1, 1])
+def test_a_verification_is_dated_when_it_is_recorded(office: Store, days: int) -> None:
+    made = done(office)
+    other = seen(office).model_copy(update={"at": NOW + timedelta(days=days)})
+    with pytest.raises(RefusedError, match="counts from when it is recorded"):
+        step(office, made, "verify", verifications=(other,))
+    held = step(office, made, "verify", verifications=(seen(office),))
+    if days > 0:
+        forged = held.revised(verifications=(*held.verifications, other))
+        with (
+            pytest.raises(RefusedError, match="dated in the future"),
+            office.change(by=person(office, "c.marku")) as change,
+        ):
+            change.merge(forged)
+
+
 def test_handing_over_does_not_free_the_old_owner(office: Store) -> None:
     made = kept(office)
     step(office, made, "approve")
@@ -179,16 +196,34 @@ def test_a_circle_of_any_length_is_named_and_refused(office: Store) -> None:
     chain = [first]
     for _ in range(3):
         chain.append(kept(office, depends_on=(chain[-1].id,)))
-    with office.change(by=person(office, "c.marku")) as change:
-        with pytest.raises(RefusedError) as error:
-            plan_action(change, first.revised(depends_on=(chain[-1].id,)))
+    closing = first.revised(depends_on=(chain[-1].id,))
+    who = person(office, "c.marku")
+    for keep in (Change.save, Change.merge):
+        with pytest.raises(RefusedError, match="run in a circle") as error, office.change(by=who) as change:
+            keep(change, closing)
         assert all(each.ref in str(error.value) for each in chain)
-        with pytest.raises(RefusedError, match="depend on each other"):
-            change.save(first.revised(depends_on=(chain[1].id,)))
-        fine = plan_action(change, action(depends_on=(first.id, chain[1].id)))
-        assert fine.version == 1
-        assert plan_action(change, fine.revised(depends_on=(chain[-1].id,))).version == 2
+    short = f"{first.ref} -> {chain[1].ref} -> {first.ref}"
+    with pytest.raises(RefusedError, match=short), office.change(by=who) as change:
+        change.save(first.revised(depends_on=(chain[1].id,)))
+    with office.change(by=who) as change:
+        fine = change.add(action(depends_on=(first.id, chain[1].id)))
+        assert change.save(fine.revised(depends_on=(chain[-1].id,))).version == 2
     assert office.get(Action, first.id) == first
+
+
+def test_a_circle_that_only_a_merge_could_bring_is_refused_and_one_that_it_undoes_is_not(office: Store) -> None:
+    egg, hen, farm = new_id(), new_id(), kept(office)
+    pair = [
+        action(id=egg, ref="ACT-8", status="proposed", depends_on=(hen,)),
+        action(id=hen, ref="ACT-9", status="proposed", depends_on=(egg,)),
+    ]
+    with pytest.raises(RefusedError, match="run in a circle"), office.change(by=farm.owner or "") as change:
+        change.merge_all(pair)
+    with office.change(by=farm.owner or "") as change:
+        first, second = change.merge_all([pair[0], pair[1].revised(depends_on=())])
+        turned = [second.revised(depends_on=(egg,)), first.revised(depends_on=())]
+        assert [each.version for each in change.merge_all(turned)] == [2, 2]
+    assert office.verify()
 
 
 def test_an_action_stays_with_its_finding_and_as_it_was_verified(office: Store) -> None:

@@ -20,6 +20,8 @@ class Note(Record):
     """Something that is written, then closed."""
 
     kind: ClassVar[str] = "note"
+    STEP_FIELDS: ClassVar[frozenset[str]] = frozenset({"closed_by"})
+    closed_by: Id | None = None
     words: str = ""
     number: float = 0
     about: tuple[Id, ...] = ()
@@ -223,3 +225,61 @@ def test_texts_in_several_languages_are_kept(notes: Store) -> None:
     with notes.change(by=arta.id) as change:
         change.add(Unit(unit="MK-SKP", ref="MK-SKP", jurisdiction="MK", name=names))
     assert notes.get(Unit, "MK-SKP").name == names
+
+
+def test_what_a_step_records_comes_by_no_other_way(notes: Store) -> None:
+    arta = notes.person("a.hoxha")
+    with pytest.raises(RefusedError, match="closed_by is recorded by a step"), notes.change(by=arta.id) as change:
+        change.add(note(closed_by=arta.id))
+    with notes.change(by=arta.id) as change:
+        kept = change.add(note())
+    with pytest.raises(RefusedError, match="closed_by"), notes.change(by=arta.id) as change:
+        change.save(kept.revised(closed_by=arta.id))
+    with pytest.raises(RefusedError, match="close does not change closed_by"), notes.change(by=arta.id) as change:
+        change.advance(kept, "close", closed_by=arta.id)
+
+
+def test_what_a_record_is_known_by_is_given_once(notes: Store) -> None:
+    arta = notes.person("a.hoxha")
+    long_ago = datetime(2000, 1, 1, tzinfo=UTC)
+    with notes.change(by=arta.id) as change:
+        kept = change.add(note(created=long_ago, jurisdiction="XK"))
+    assert kept.created is not None
+    assert (kept.created > long_ago, kept.jurisdiction) == (True, "AL")
+    for fields in ({"ref": "NOTE-1999-001"}, {"ref": ""}, {"jurisdiction": "XK"}, {"created": long_ago}):
+        with pytest.raises(RefusedError, match="is given once"), notes.change(by=arta.id) as change:
+            change.save(kept.revised(**fields))
+        with pytest.raises(RefusedError, match="is given once"), notes.change(by=arta.id) as change:
+            change.advance(kept, "close", **fields)
+    with pytest.raises(ValueError, match="the reference of a unit is its code"):
+        Unit(unit="AL-TIR", ref="AL", jurisdiction="AL", name=Text.of("Unit", "en"))
+
+
+def test_whoever_left_changes_nothing(notes: Store) -> None:
+    arta, besa = (notes.get(Person, each) for each in ("a.hoxha", "b.krasniqi"))
+    with notes.change(by=arta.id) as change:
+        change.save(besa.revised(active=False))
+    with pytest.raises(RecordError, match="no longer active"), notes.change(by=besa.id) as change:
+        change.add(note())
+    assert notes.find(Note) == []
+
+
+def test_a_part_that_was_never_checked_is_not_kept(notes: Store) -> None:
+    arta = notes.get(Person, "a.hoxha")
+    link = Link(target=arta.id, seen=arta.content_sha256(), version=1)
+    with pytest.raises(RecordError, match="note"), notes.change(by=arta.id) as change:
+        change.add(note().model_copy(update={"seen": link.model_copy(update={"note": "x" * 3000})}))
+
+
+def test_a_field_that_a_later_release_adds_leaves_the_ledger_whole(notes: Store) -> None:
+    class Longer(Note):
+        more: str = "as it always was"
+
+    arta = notes.person("a.hoxha")
+    with notes.change(by=arta.id) as change:
+        kept = change.add(note(words="first"))
+    notes.kinds["note"] = Kind(Longer, CYCLE)
+    with notes.change(by=arta.id) as change:
+        later = change.save(change.get(Longer, kept.ref).revised(words="second"))
+    assert notes.as_of(Longer, kept.ref, later.updated or datetime.now(UTC)) == later
+    assert notes.verify()

@@ -40,9 +40,11 @@ def complaint(**fields: Any) -> Complaint:
     return Complaint(**{**told, **fields})
 
 
-def step(record: Complaint, act: str, *related: Any, why: str = "", **recorded: Any) -> Complaint | Refused:
+def step(
+    record: Complaint, act: str, *related: Any, why: str = "", by: Person = ARTA, **recorded: Any
+) -> Complaint | Refused:
     now = Circumstances(
-        actor=ARTA.id,
+        actor=by.id,
         at=datetime(2026, 6, 15, 9, tzinfo=UTC),
         why=why,
         related=(ARTA, BESA, CLIRIM, *related),
@@ -83,12 +85,16 @@ def test_owners_and_auditors_of_what_it_concerns_are_involved() -> None:
     )
     audit = Audit(unit="AL-TIR", ref="AUD-1", title=Text.of("Seals", "en"), team=(ARTA.id,))
     about_finding = kept(status="validated", concerns=(finding.id,))
-    assert codes(step(about_finding, "investigate", finding, investigators=(BESA.id,))) == {"involved"}
-    assert codes(step(about_finding, "investigate", finding, investigators=(ARTA.id,))) == {"involved"}
-    assert step(about_finding, "investigate", finding, investigators=(CLIRIM.id,))
+    assert codes(step(about_finding, "investigate", finding, investigators=(BESA.id,))) == {
+        "actor-involved",
+        "involved",
+    }
+    both = step(about_finding, "investigate", finding, investigators=(ARTA.id,))
+    assert codes(both) == {"actor-involved", "involved"}
+    assert step(about_finding, "investigate", finding, investigators=(CLIRIM.id,), by=CLIRIM)
     about_audit = kept(status="validated", concerns=(audit.id,))
-    assert codes(step(about_audit, "investigate", audit, investigators=(ARTA.id,))) == {"involved"}
-    assert step(about_audit, "investigate", audit, investigators=(BESA.id,))
+    assert codes(step(about_audit, "investigate", audit, investigators=(ARTA.id,), by=BESA)) == {"involved"}
+    assert step(about_audit, "investigate", audit, investigators=(BESA.id,), by=BESA)
 
 
 @pytest.mark.parametrize("lacking", ["investigation", "decision", "outcome", "decided_on"])
@@ -102,7 +108,7 @@ def test_a_decision_is_complete(lacking: str) -> None:
 
 def test_nobody_concerned_decides_and_not_in_the_future() -> None:
     record = kept(status="investigating", investigators=(BESA.id,))
-    assert codes(step(record, "decide", **DECISION, decided_by=(CLIRIM.id,))) == {"involved"}
+    assert codes(step(record, "decide", **DECISION, decided_by=(CLIRIM.id, ARTA.id))) == {"involved"}
     assert codes(step(record, "decide", **DECISION)) == {"nobody"}
     later = {**DECISION, "decided_on": date(2026, 6, 30), "decided_by": (ARTA.id,)}
     assert codes(step(record, "decide", **later)) == {"future-day"}
@@ -112,14 +118,53 @@ def test_an_appeal_is_decided_by_others_than_the_decision() -> None:
     first = complaint(status="closed", decided_by=(ARTA.id,), investigators=(BESA.id,), ref="COM-1", concerns=())
     appeal = kept(type="appeal", status="investigating", concerns=(), against=first.id, investigators=(CLIRIM.id,))
     for person in (ARTA, BESA):
-        assert codes(step(appeal, "decide", first, **DECISION, decided_by=(person.id,))) == {"involved"}
-    assert step(appeal, "decide", first, **DECISION, decided_by=(CLIRIM.id,))
+        both = step(appeal, "decide", first, **DECISION, decided_by=(CLIRIM.id, person.id), by=CLIRIM)
+        assert codes(both) == {"involved"}
+    assert step(appeal, "decide", first, **DECISION, decided_by=(CLIRIM.id,), by=CLIRIM)
     on_paper = appeal.revised(against=None, decided_before=(BESA.id,))
-    assert codes(step(on_paper, "decide", **DECISION, decided_by=(BESA.id,))) == {"involved"}
+    assert codes(step(on_paper, "decide", **DECISION, decided_by=(BESA.id,))) == {"involved", "not-the-decider"}
     assert codes(step(on_paper, "decide", **DECISION, decided_by=(BESA.id, ARTA.id))) == {"involved"}
     assert step(on_paper, "decide", **DECISION, decided_by=(ARTA.id,))
     nothing = kept(type="appeal", status="received", concerns=())
     assert codes(step(nothing, "validate")) == {"no-decision"}
+
+
+@pytest.mark.parametrize(
+    ("status", "act", "recorded"),
+    [
+        ("received", "validate", {}),
+        ("received", "reject", {}),
+        ("validated", "investigate", {"investigators": (BESA.id,)}),
+        ("investigating", "decide", {**DECISION, "decided_by": (BESA.id, CLIRIM.id)}),
+        ("decided", "communicate", {"communicated_on": date(2026, 6, 14)}),
+        ("decided", "reopen", {}),
+        ("communicated", "close", {}),
+    ],
+)
+def test_nobody_concerned_takes_a_step(status: str, act: str, recorded: dict[str, Any]) -> None:
+    whole = {**DECISION, "decided_by": (BESA.id,)} if status in ("decided", "communicated") else {}
+    told = {"communicated_on": date(2026, 6, 14)} if status == "communicated" else {}
+    investigators = () if status in ("received", "validated") else (BESA.id,)
+    record = kept(status=status, investigators=investigators, **whole, **told)
+    found = step(record, act, why="because", by=CLIRIM, **recorded)
+    assert "actor-involved" in codes(found)
+    if act != "decide":
+        assert step(record, act, why="because", by=ARTA, **recorded)
+
+
+def test_one_of_the_deciders_records_the_decision_and_validity_is_signed() -> None:
+    record = kept(status="investigating", investigators=(BESA.id,))
+    assert codes(step(record, "decide", **DECISION, decided_by=(BESA.id,))) == {"not-the-decider"}
+    for act in ("validate", "reject"):
+        judged = step(kept(status="received"), act)
+        assert isinstance(judged, Complaint)
+        assert judged.judged is not None
+        assert judged.judged.by == ARTA.id
+
+
+def test_a_day_beyond_all_calendars_is_refused() -> None:
+    with pytest.raises(ValidationError, match="received_on"):
+        complaint(received_on=date(9999, 12, 31))
 
 
 def test_the_day_of_communication_is_needed() -> None:

@@ -26,8 +26,9 @@ from qms.documents.control import (
 from qms.documents.document import SERIES, Document
 from qms.documents.receipts import Receipt, sign, unread
 from qms.documents.redline import section_changes
-from qms.documents.revision import Revision, SectionMark, months_after
+from qms.documents.revision import Revision, SectionMark
 from qms.errors import AttachmentError, DocumentError, RecordError, RefusedError, UnknownError
+from qms.months import months_after
 from qms.organisation import Person
 from qms.record import Text
 from qms.store import Store
@@ -198,15 +199,35 @@ def test_at_most_one_is_in_force_whatever_is_tried(desk: Desk, seed: int) -> Non
 
 
 def test_nobody_approves_their_own(desk: Desk) -> None:
-    with pytest.raises(RefusedError, match="Arta Hoxha is its author and cannot approve it"):
+    with pytest.raises(RefusedError, match="Arta Hoxha wrote it and cannot approve it"):
         desk.draft(approver=desk.arta)
     revision = desk.advance(desk.draft(), "submit")
     with pytest.raises(RefusedError, match="only Besa Krasniqi approves it"):
         desk.advance(revision, "approve", by=desk.arta)
     with pytest.raises(RefusedError, match="only Besa Krasniqi returns it"):
         desk.advance(revision, "return", by=desk.marku)
-    with pytest.raises(RefusedError, match="cannot approve it"), desk.store.change(by=desk.arta) as change:
-        change.save(revision.revised(author=desk.besa))
+    for role in ("author", "reviewer", "approver"):
+        with pytest.raises(RefusedError, match=f"its {role} is fixed"), desk.store.change(by=desk.arta) as change:
+            change.save(revision.revised(**{role: desk.marku}))
+
+
+def test_whoever_put_in_the_words_does_not_approve_them(desk: Desk) -> None:
+    with pytest.raises(RefusedError, match="Arta Hoxha wrote it"):
+        desk.draft(author=desk.marku, approver=desk.arta)
+    first = desk.draft()
+    with pytest.raises(RefusedError, match="Besa Krasniqi wrote it"), desk.store.change(by=desk.besa) as change:
+        redraft(change, first, desk.file("words of the approver"), sections=())
+    with pytest.raises(RefusedError) as error, desk.store.change(by=desk.besa) as change:
+        change.save(first.revised(attachment=change.attach(desk.file("words of nobody"))))
+    assert codes(error) == {"unnamed-writer"}
+    with desk.store.change(by=desk.marku) as change:
+        first = redraft(change, first, desk.file("words of another"), sections=())
+    assert (first.author, first.writers) == (desk.arta, (desk.arta, desk.marku))
+    with pytest.raises(RefusedError) as error, desk.store.change(by=desk.marku) as change:
+        change.save(first.revised(writers=(desk.arta,)))
+    assert codes(error) == {"writers-changed"}
+    with pytest.raises(RefusedError, match="wrote it"), desk.store.change(by=desk.arta) as change:
+        change.save(first.revised(approver=desk.marku))
 
 
 def test_effective_before_approved_is_refused(desk: Desk) -> None:
@@ -322,6 +343,25 @@ def test_receipts_are_for_exactly_what_was_read(desk: Desk) -> None:
         change.save(receipt.revised(sha256="0" * 64))
 
 
+def test_receipts_are_neither_dated_back_nor_signed_for_others(desk: Desk) -> None:
+    revision = desk.issue()
+    signed = {
+        "unit": "AL-TIR",
+        "ref": f"{revision.ref}.c.marku",
+        "person": desk.marku,
+        "revision": revision.id,
+        "sha256": revision.attachment.sha256,
+    }
+    for by, days, expected in (
+        (desk.arta, 400, {"signed-for-another", "read-otherwise", "read-before-approval"}),
+        (desk.marku, 400, {"read-otherwise", "read-before-approval"}),
+        (desk.arta, 0, {"signed-for-another"}),
+    ):
+        with pytest.raises(RefusedError) as error, desk.store.change(by=by) as change:
+            change.add(Receipt(**signed, read_at=desk.clock.now - timedelta(days=days)))
+        assert codes(error) == expected
+
+
 def test_two_people_sign_at_the_same_time(desk: Desk) -> None:
     revision = desk.issue()
 
@@ -337,10 +377,10 @@ def test_two_people_sign_at_the_same_time(desk: Desk) -> None:
 
 def test_document_keeps_its_series_and_goes_off_the_list_empty(desk: Desk) -> None:
     revision = desk.issue()
-    for fields in ({"language": "sq"}, {"type": "manual"}, {"ref": "SOP-900"}):
+    for fields, code in (({"language": "sq"}, "series-changed"), ({"ref": "SOP-900"}, "identity")):
         with pytest.raises(RefusedError) as error, desk.store.change(by=desk.arta) as change:
             change.save(desk.sop.revised(**fields))
-        assert codes(error) == {"series-changed"}
+        assert codes(error) == {code}
     with (
         pytest.raises(RefusedError, match=r"SOP-001\.en\.r1 is effective"),
         desk.store.change(by=desk.arta, why="x") as change,

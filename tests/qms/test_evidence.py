@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from qms.errors import AttachmentError, RecordError, RefusedError, described
 from qms.evidence import EVIDENCE, Evidence, EvidenceRevision, collect, counts_for, state_on, supply
+from qms.lifecycle import Circumstances, Signed
 from qms.organisation import Person
 from qms.record import Text
 from qms.store import Store
@@ -214,3 +215,24 @@ def test_what_counts_is_what_is_accepted_current_and_of_the_period(
     assert (state_on(evidence, day) == "expired") == (not current)
     for state in set(EVIDENCE.states) - {"accepted"}:
         assert not counts_for(evidence.revised(status=state), day)
+
+
+def test_accepted_evidence_was_judged_by_somebody_who_supplied_none_of_it(
+    store: Store, people: tuple[str, str], log: Path
+) -> None:
+    with store.change(by=people[0]) as change:
+        evidence = collect(change, swabs(**QUARTER), source=log)
+    now = Circumstances(actor=people[1], at=NOW)
+    accepted = evidence.revised(status="accepted")
+    assert [each.code for each in EVIDENCE.unmet(accepted, now)] == ["not-judged"]
+    own = accepted.revised(judged=Signed(by=people[0], at=NOW))
+    assert [each.code for each in EVIDENCE.unmet(own, now)] == ["judges-own"]
+    assert EVIDENCE.unmet(accepted.revised(judged=Signed(by=people[1], at=NOW)), now) == ()
+
+
+def test_receiving_and_revising_name_what_they_change(database: str) -> None:
+    for act in ("receive", "revise"):
+        (row,) = (each for each in EVIDENCE.transitions if each.act == act)
+        assert row.records is not None
+        assert "revisions" in row.records
+        assert not Evidence.STEP_FIELDS & set(row.records)

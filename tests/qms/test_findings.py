@@ -13,6 +13,7 @@ from qms.actions.action import Action
 from qms.actions.ownership import Verification, hand_over
 from qms.change import Change
 from qms.errors import RefusedError
+from qms.evidence import Evidence, collect, supply
 from qms.findings.finding import (
     Containment,
     Criterion,
@@ -27,7 +28,7 @@ from qms.findings.finding import (
     regrade,
 )
 from qms.findings.grades import Grade
-from qms.record import Deadline, Requirement, Text
+from qms.record import Deadline, Link, Requirement, Text
 from qms.store import Store
 
 OWNER, WORKER, OUTSIDER = "a.hoxha", "b.krasniqi", "c.marku"
@@ -70,11 +71,33 @@ class Office:
     def now(self, record):
         return self.store.get(type(record), record.id)
 
-    def verification(self, who=OUTSIDER, result="passed") -> Verification:
-        return Verification(by=self.ids[who], at=self.clock[0], how="seen on the shelf", result=result)
+    def verification(self, who=OUTSIDER, result="passed", **said) -> Verification:
+        signed = {"by": self.ids[who], "at": self.clock[0], **said}
+        return Verification(how="seen on the shelf", result=result, **signed)
 
-    def review(self, who=OUTSIDER, result="effective", cases=0) -> Review:
-        return Review(by=self.ids[who], at=self.clock[0], method="ten cases", result=result, cases=cases)
+    def review(self, who=OUTSIDER, result="effective", cases=0, **said) -> Review:
+        signed = {"by": self.ids[who], "at": self.clock[0], **said}
+        return Review(method="ten cases", result=result, cases=cases, **signed)
+
+    def log(self, **period) -> Evidence:
+        """Evidence that one person supplies and another accepts."""
+        said = {"type": "record", "title": text("Log of the bags"), **period}
+        with self.as_(WORKER) as change:
+            held = collect(change, Evidence(unit="AL-TIR", **said), url="https://example.org/log")
+        return self.step(held, "accept")
+
+    def linked(self, record) -> Link:
+        with self.as_(OUTSIDER) as change:
+            return change.link(self.now(record))
+
+    def verifiable(self, finding, **criterion) -> Finding:
+        """Bring a finding to where only its verification is missing."""
+        self.planned(finding)
+        self.action(finding)
+        self.step(finding, "agree", criterion=Criterion(measure=text("no open bag"), **criterion))
+        self.step(finding, "start")
+        self.do(self.store.find(Action, linked_to=finding.id)[0])
+        return self.step(finding, "complete")
 
     def finding(self, grade=Grade.MINOR, **fields) -> Finding:
         said = {
@@ -241,6 +264,116 @@ def test_bad_news_may_come_early_and_good_news_may_not(office: Office) -> None:
     with pytest.raises(RefusedError, match="2026-05-01"):
         office.step(finding, "review", reviews=(office.review(),))
     assert office.step(finding, "review", reviews=(office.review(result="not_effective"),)).review
+
+
+@pytest.mark.parametrize("result", ["partly", "not_effective"])
+def test_bad_news_is_not_outvoted(office: Office, result: str) -> None:
+    finding = office.finding()
+    office.planned(finding)
+    action = office.action(finding)
+    office.pending(finding, after_days=1)
+    office.wait(1)
+    bad = office.step(finding, "review", reviews=(office.review(result=result),))
+    office.wait(1)
+    both = (*bad.reviews, office.review())
+    with pytest.raises(RefusedError) as error:
+        office.step(finding, "review", reviews=both)
+    assert codes(error) == {"refuted"}
+    signed = {"by": office.ids[OUTSIDER], "at": office.clock[0]}
+    forged = bad.revised(status="closed", reviews=both, closure=signed)
+    with pytest.raises(RefusedError) as error, office.as_(OUTSIDER) as change:
+        change.merge(forged)
+    assert codes(error) == {"not-effective"}
+    assert office.now(action).status == "verified"
+    assert office.step(finding, "reopen", **bad.next_round()).round == 2
+
+
+@pytest.mark.parametrize("days", [-40, -1, 1])
+def test_a_verification_and_a_review_are_dated_when_they_are_recorded(office: Office, days: int) -> None:
+    finding = office.finding()
+    office.verifiable(finding, after_days=30)
+    other = office.clock[0] + timedelta(days=days)
+    for act, result in (("verify", "passed"), ("send_back", "failed")):
+        with pytest.raises(RefusedError) as error:
+            office.step(finding, act, verifications=(office.verification(result=result, at=other),))
+        assert "not-now" in codes(error)
+    office.step(finding, "verify", verifications=(office.verification(),))
+    office.wait(60)
+    with pytest.raises(RefusedError) as error:
+        office.step(finding, "review", reviews=(office.review(at=office.clock[0] + timedelta(days=days / 2)),))
+    assert "not-now" in codes(error)
+
+
+def test_merging_takes_no_signature_from_the_future(office: Office) -> None:
+    finding = office.finding()
+    office.planned(finding)
+    office.action(finding)
+    held = office.pending(finding, after_days=30)
+    soon = office.clock[0] + timedelta(days=31)
+    for forged in (
+        held.revised(reviews=(office.review(at=soon),)),
+        held.revised(verifications=(*held.verifications, office.verification(at=soon))),
+    ):
+        with pytest.raises(RefusedError) as error, office.as_(OUTSIDER) as change:
+            change.merge(forged)
+        assert codes(error) == {"in-future"}
+
+
+def test_an_action_that_comes_late_is_verified_before_the_finding_is_again(office: Office) -> None:
+    finding = office.finding()
+    office.planned(finding)
+    office.action(finding)
+    first = office.pending(finding, after_days=1)
+    late = office.action(finding)
+    office.wait(1)
+    seen = office.log(effective_from=office.clock[0].date(), effective_to=office.clock[0].date())
+    office.step(finding, "review", reviews=(office.review(evidence=(office.linked(seen),)),))
+    office.wait(1)
+    office.do(late)
+    with pytest.raises(RefusedError, match=late.ref) as error:
+        office.step(finding, "close")
+    assert codes(error) == {"verified-early"}
+    again = office.step(finding, "verify", verifications=(*first.verifications, office.verification()))
+    assert again.review_from == office.clock[0].date() + timedelta(days=1)
+    with pytest.raises(RefusedError, match="not be reviewed before"):
+        office.step(finding, "close")
+    office.wait(1)
+    office.step(finding, "review", reviews=(*again.reviews, office.review()))
+    assert office.step(finding, "close").status == "closed"
+
+
+def test_closing_rests_on_evidence_that_counts(office: Office) -> None:
+    day, since = office.clock[0].date(), {"effective_from": office.clock[0].date()}
+    shown, sound = office.log(**since), office.log(**since)
+    stale = office.log(effective_from=day - timedelta(days=9), effective_to=day - timedelta(days=5))
+    expired = office.log(**since, expires=day + timedelta(days=1))
+    finding = office.finding(evidence=(office.linked(shown),))
+    office.verifiable(finding, after_days=2)
+    used = (office.linked(sound), office.linked(stale))
+    office.step(finding, "verify", verifications=(office.verification(evidence=used),))
+    office.wait(2)
+    used = (office.linked(sound), office.linked(expired))
+    held = office.step(finding, "review", reviews=(office.review(evidence=used),))
+    for each in (sound, shown):
+        with office.as_(WORKER) as change:
+            supply(change, change.get(Evidence, each.id), url="https://example.org/other")
+        office.step(each, "reject")
+    with pytest.raises(RefusedError) as error:
+        office.step(finding, "close")
+    assert codes(error) == {"evidence-does-not-count"}
+    told = str(error.value)
+    assert f"{stale.ref} does not count: it speaks for" in told
+    assert f"{expired.ref} does not count: it expired on {day + timedelta(days=1)}" in told
+    for each in (sound, shown):
+        assert f"{each.ref} does not count: it is rejected" in told
+        office.step(each, "revise")
+        office.step(each, "accept")
+    renewed = [office.step(each, "revise", **since, effective_to=None, expires=None) for each in (stale, expired)]
+    for each in renewed:
+        office.step(each, "accept")
+    assert office.step(held, "close").status == "closed"
+    office.step(sound, "revise")
+    assert office.edit(finding, labels=("annual report",)).labels
 
 
 @pytest.mark.parametrize("who", [OWNER, WORKER])

@@ -138,6 +138,19 @@ def test_what_is_no_event_is_said_to_be_none(body: object) -> None:
         read_event(body)
 
 
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("seq", "1"), ("version", 1.5), ("kind", None), ("record", 7), ("at", []), ("state", {}), ("previous", True)],
+)
+def test_what_the_next_event_follows_from_must_be_there_and_of_its_kind(field: str, value: object) -> None:
+    event = chain_of([{}])[0]
+    fields = json.loads(event.body())
+    for wrong in ({**fields, field: value}, {name: each for name, each in fields.items() if name != field}):
+        chain, body = Chain(), canonical(wrong)
+        assert not chain.follow(event.seq, event.record, event.at, body.decode(), sha256(body))
+        assert str(chain.problem) == "event 1: its text is not that of an event"
+
+
 def test_columns_that_do_not_fit_the_text() -> None:
     event = chain_of([{}])[0]
     body = event.body().decode()

@@ -328,7 +328,9 @@ def wrongly_closed(finding: Finding, actions: list[Action]) -> str:
             for each in done
         ),
         "verified": bool(last) and last[0].result == "passed" and last[0].by not in owners | workers,
-        "effective": bool(effect) and effect[0].result == "effective" and effect[0].by not in owners | workers,
+        "effective": bool(effect) and effect[0].by not in owners | workers,
+        "never refuted": all(each.result == "effective" for each in finding.reviews),
+        "verified last": bool(last) and all(each.verifications[-1].at <= last[0].at for each in done),
         "closer": finding.closure is not None and finding.closure.by not in owners,
         "never lowered": not any(
             each.old.is_nonconformity and not each.new.is_nonconformity for each in finding.regrades
@@ -411,6 +413,9 @@ class Walker:
         self.taken[record.kind, act] = self.taken.get((record.kind, act), 0) + 1
         assert not forgets(record, kept), (record, kept)
         self._note(kept)
+        if act in ("verify", "send_back", "review"):
+            signed = kept.reviews if act == "review" else kept.verifications
+            assert (signed[-1].by, signed[-1].at) == (change.by, change.at)
         if isinstance(kept, Finding):
             lacks = wrongly_closed(kept, self._actions(kept))
             assert not lacks, (lacks, kept)
@@ -519,13 +524,13 @@ def claims(finding: Finding, actor: str, at: datetime) -> dict[str, list[dict[st
     """What somebody may claim with each act, true or not."""
     signers = (OWNER, WORKER, OUTSIDER)
     verified = [
-        {"verifications": (Verification(by=by, at=at, how="seen", result=result),)}
+        {"verifications": (*finding.verifications, Verification(by=by, at=at, how="seen", result=result))}
         for by in signers
         for result in ("passed", "failed")
         if by == OUTSIDER or result == "passed"
     ]
     reviewed = [
-        {"reviews": (Review(by=by, at=when, method="cases", result=result),)}
+        {"reviews": (*finding.reviews, Review(by=by, at=when, method="cases", result=result))}
         for by in signers
         for result in ("effective", "not_effective")
         if by == OUTSIDER or result == "effective"

@@ -291,7 +291,7 @@ def test_what_the_state_of_a_record_demands_is_asked_for(pair: Pair) -> None:
     pair.edit(pair.ours, "ACT-2026-002", depends_on=(pair.ours.get(Action, "ACT-2026-001").id,))
     report = pair.bring()
     assert [each.result for each in report.outcomes] == ["refused"]
-    assert "depend on each other" in report.outcomes[0].words[0]
+    assert "run in a circle" in report.outcomes[0].words[0]
     assert pair.ours.get(Action, "ACT-2026-001").depends_on == ()
 
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -10,9 +10,19 @@ from pydantic import ValidationError
 
 from qms.audits.audit import Audit
 from qms.audits.checklist import AuditedArea, ChecklistLine
-from qms.audits.programme import EarlierAudit, PlanLine, Programme, ProgrammeArea, coverage, propose_plan
+from qms.audits.programme import (
+    PROGRAMME,
+    EarlierAudit,
+    PlanLine,
+    Programme,
+    ProgrammeArea,
+    coverage,
+    propose_plan,
+)
 from qms.findings.finding import Finding, Origin, Statement
 from qms.findings.grades import Grade
+from qms.lifecycle import Circumstances
+from qms.organisation import Person
 from qms.record import Requirement, Text
 
 SOURCE = "ISO/IEC 17020:2012"
@@ -199,3 +209,13 @@ def test_what_contradicts_itself_is_refused() -> None:
     assert programme().series(2026) == "PROG-2026-"
     (due,) = programme().deadlines()
     assert (due.what, due.on) == ("next audit programme", END)
+
+
+def test_a_closed_programme_is_due_no_more() -> None:
+    now = Circumstances(actor=Person(unit="AL-TIR", name="Arta Hoxha").id, at=datetime(2027, 1, 4, tzinfo=UTC))
+    current = programme(status=PROGRAMME.initial)
+    assert [each.on for each in current.deadlines()] == [END]
+    closed = PROGRAMME.step(current, "close", now)
+    assert isinstance(closed, Programme)
+    assert closed.deadlines() == ()
+    assert PROGRAMME.rows_from(closed.status) == ()

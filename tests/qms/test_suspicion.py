@@ -16,6 +16,7 @@ from qms.documents.document import Document
 from qms.documents.revision import Revision
 from qms.errors import RecordError
 from qms.evidence import Evidence, collect, supply
+from qms.findings.finding import Finding
 from qms.kinds import KINDS
 from qms.organisation import Person, Unit
 from qms.record import Link, Record, Text, canonical, plain
@@ -263,3 +264,21 @@ def test_links_are_found_wherever_they_stand() -> None:
     link = Link(target="01ARZ3NDEKTSV4RRFFQ69G5FAV", seen="a" * 64, version=1)
     record = Evidence(unit="AL-TIR", type="data", title=Text.of("x", "en"), links=(link, link))
     assert list(links_in({"deep": (record, [], {"er": link})})) == [link, link, link]
+
+
+@ONE
+def test_confirming_a_link_casts_no_suspicion_on_links_to_its_finding(desk: Desk) -> None:
+    with desk.store.change(by=desk.arta) as change:
+        link = change.link(desk.log)
+        finding = Finding.model_validate(
+            {"unit": "AL-TIR", "grade": "minor", "statement": {"gap": {"en": "Seals"}}, "evidence": [plain(link)]}
+        )
+        finding = change.add(finding)
+        talk = change.save(desk.talk.revised(links=(change.link(finding),)))
+    with desk.store.change(by=desk.arta) as change:
+        desk.log = change.save(desk.log.revised(title=Text.of("Swab log, corrected", "en")))
+    assert [each.target.ref for each in suspects(desk.store)] == [desk.log.ref]
+    with desk.store.change(by=desk.arta, why="a slip of the pen") as change:
+        finding = reconfirm(change, finding, finding.evidence[0], "read it")
+    assert finding.evidence[0].version == desk.log.version
+    assert suspects(desk.store) == [], f"{talk.ref} links to the finding"

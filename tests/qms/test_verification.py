@@ -10,14 +10,24 @@ from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from qms import Person, Record, Store
 from qms.kinds import KINDS
 from qms.ledger import BEGINNING, Head
 from qms.lifecycle import Kind
-from qms.record import Attachment
+from qms.record import Attachment, canonical, mentioned, sha256
 from qms.store import open_store
+from qms.verification import NAMED
 
+IDS = ["01JQ0000000000000000000000", "7ZZZZZZZZZZZZZZZZZZZZZZZZZ", "01jq0000000000000000000000"]
+PIECES = st.sampled_from([*IDS, '"', "\\", ":", ",", "[", "{", "x", ""])
+VALUES = st.recursive(
+    st.none() | st.integers(0, 9) | st.lists(PIECES, max_size=4).map("".join),
+    lambda each: st.lists(each, max_size=4) | st.dictionaries(st.sampled_from([*IDS, "a", "b"]), each, max_size=3),
+    max_leaves=12,
+)
 only_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 
@@ -147,3 +157,23 @@ def test_a_clock_that_went_back_is_a_note(photos: Store) -> None:
     found = photos.verify()
     assert found
     assert found.notes == ("event 8: the clock was behind that of an earlier event",)
+
+
+@given(VALUES)
+def test_ids_are_found_in_the_text_as_in_the_value(value: object) -> None:
+    value = {"value": value}
+    assert sorted(NAMED.findall(canonical(value).decode())) == sorted(mentioned(value))
+
+
+@only_sqlite
+def test_what_is_no_record_is_said_to_be_none(photos: Store) -> None:
+    first, *_ = photos.find(Photo)
+    for body in ("[]", "no words", '{"version":"1"}'):
+        behind_its_back(
+            photos,
+            "UPDATE event SET body = 'x' WHERE seq = 1",
+            f"UPDATE record SET body = '{body}', state = '{sha256(body.encode())}' WHERE id = '{first.id}'",
+        )
+        said = [str(each) for each in photos.verify().problems]
+        assert said[0].startswith("event 1: its text does not have the hash")
+        assert f"photo {first.ref}: its text is not that of a record" in said
