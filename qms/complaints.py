@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from qms.audits.audit import Audit
-from qms.audits.independence import name_of, owners
+from qms.audits.independence import owners
 from qms.findings.finding import Finding, Origin, Statement
 from qms.findings.grades import Grade, core_grades
 from qms.lifecycle import Circumstances, Guard, LifeCycle, Reason, Signed, Transition
-from qms.organisation import Person
+from qms.organisation import Person, name_of
 from qms.record import Day, Deadline, Id, Record, Requirement, Text
 
 if TYPE_CHECKING:
@@ -278,12 +278,6 @@ def _communicated(complaint: Complaint, circumstances: Circumstances) -> Iterato
         yield Reason("out-of-order", "the day of its communication, {day}, is before that of the decision", day)
 
 
-def _blank(complaint: Complaint, circumstances: Circumstances) -> Iterator[Reason]:
-    for name in sorted(Complaint.STEP_FIELDS):
-        if not complaint.version and getattr(complaint, name):
-            yield Reason("step-field", "{field} is recorded by a step, not by an edit", {"field": name})
-
-
 def _looked_into(complaint: Complaint, circumstances: Circumstances) -> Iterator[Reason]:
     if not complaint.decision:
         yield Reason("not-looked-into", "it was not valid and nobody looked into it; there is nothing to reopen")
@@ -371,7 +365,6 @@ COMPLAINT = LifeCycle(
     ),
     demands=MappingProxyType(
         {
-            "received": (_blank,),
             "investigating": (_against_what, _INVESTIGATORS),
             "decided": (_against_what, _INVESTIGATORS, _DECIDERS, _decided),
             "communicated": _TOLD,

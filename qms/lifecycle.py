@@ -124,6 +124,17 @@ class Transition:
     meaning: str = ""
 
 
+def staying(states: Iterable[str], **row: Any) -> tuple[Transition, ...]:
+    """Return a row for each of some states, of an act that leaves the record in the state it is in.
+
+    Examples
+    --------
+    >>> [(each.sources, each.target) for each in staying(("open", "ajar"), act="paint")]
+    [(('open',), 'open'), (('ajar',), 'ajar')]
+    """
+    return tuple(Transition(sources=(state,), target=state, **row) for state in states)
+
+
 @dataclass(frozen=True, slots=True)
 class Refused:
     """That a step is not allowed, with every reason; false where a truth value is asked for."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, model_validator
@@ -47,3 +48,8 @@ class Person(Record):
     def headline(self) -> Text:
         """Return the person's name."""
         return Text.of(self.name, "en")
+
+
+def name_of(person: str, related: Iterable[Record]) -> str:
+    """Return the name of a person among some records, or the id if they are not there."""
+    return next((each.name for each in related if isinstance(each, Person) and each.id == person), person)

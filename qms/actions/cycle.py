@@ -8,6 +8,7 @@ from types import MappingProxyType
 from qms.actions.action import DONE, Action
 from qms.actions.ownership import (
     adds_verification,
+    hand_over_rows,
     is_verified,
     keeps,
     keeps_owners,
@@ -16,7 +17,7 @@ from qms.actions.ownership import (
     not_the_owner,
 )
 from qms.findings.finding import ENDS
-from qms.lifecycle import Circumstances, LifeCycle, Reason, Transition
+from qms.lifecycle import Circumstances, LifeCycle, Reason, Transition, staying
 
 
 def _needs_due(record: Action, circumstances: Circumstances) -> Iterator[Reason]:
@@ -177,30 +178,15 @@ ACTION = LifeCycle(
             signs="cancellation",
             meaning="it is not done after all",
         ),
-        *(
-            Transition(
-                act="move",
-                sources=(state,),
-                target=state,
-                guards=(_moves_due,),
-                needs_why=True,
-                records=("due", "previous_dues"),
-                meaning="it is due on another day",
-            )
-            for state in _OPEN
+        *staying(
+            _OPEN,
+            act="move",
+            guards=(_moves_due,),
+            needs_why=True,
+            records=("due", "previous_dues"),
+            meaning="it is due on another day",
         ),
-        *(
-            Transition(
-                act="hand_over",
-                sources=(state,),
-                target=state,
-                guards=(needs_owner,),
-                needs_why=True,
-                records=("owner", "previous_owners"),
-                meaning="somebody else owns it",
-            )
-            for state in _OPEN
-        ),
+        *hand_over_rows(_OPEN),
     ),
     demands=MappingProxyType(
         {

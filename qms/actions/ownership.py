@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from qms.errors import RefusedError
-from qms.lifecycle import Circumstances, Guard, Reason, Signed
+from qms.lifecycle import Circumstances, Guard, Reason, Signed, Transition, staying
 from qms.record import Id, Link, Record, Words
 
 if TYPE_CHECKING:
@@ -81,6 +81,18 @@ def hand_over(change: Change, record: Held, to: str) -> Held:
         why = Reason("never-owned", "nobody owns it yet; set the owner by an edit", {})
         raise RefusedError(f"{record.ref}: cannot hand over", [why])
     return change.advance(record, "hand_over", owner=to, previous_owners=(*record.previous_owners, record.owner))
+
+
+def hand_over_rows(states: Iterable[str]) -> tuple[Transition, ...]:
+    """Return the rows of a life cycle by which `hand_over` takes its step in some states."""
+    return staying(
+        states,
+        act="hand_over",
+        guards=(needs_owner,),
+        needs_why=True,
+        records=("owner", "previous_owners"),
+        meaning="somebody else owns it",
+    )
 
 
 def not_the_owner(record: Owned, circumstances: Circumstances) -> Iterator[Reason]:

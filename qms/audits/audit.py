@@ -16,10 +16,11 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from qms.audits.checklist import AuditedArea, AuditSample, ChecklistLine, PlannedDates
-from qms.audits.independence import Declaration, IndependenceException, name_of, without_exception
+from qms.audits.independence import Declaration, IndependenceException, without_exception
 from qms.errors import UnknownError
 from qms.findings.finding import Finding
-from qms.lifecycle import Circumstances, Guard, LifeCycle, Reason, Transition
+from qms.lifecycle import Circumstances, Guard, LifeCycle, Reason, Transition, staying
+from qms.organisation import name_of
 from qms.record import Day, Deadline, Id, Record, Requirement, Text
 
 REPORT_DAYS = 30
@@ -168,12 +169,6 @@ def _keeps_dates(before: Audit, after: Audit, circumstances: Circumstances) -> I
     for name in ("planned_from", "planned_to"):
         if getattr(after, name) != getattr(before, name):
             yield Reason("step-field", "{field} is recorded by a step, not by an edit", {"field": name})
-
-
-def _blank(audit: Audit, circumstances: Circumstances) -> Iterator[Reason]:
-    told = ("exceptions", "former_dates", "began", "ended", "reported_on")
-    for name in (each for each in told if not audit.version and getattr(audit, each)):
-        yield Reason("step-field", "{field} is recorded by a step, not by an edit", {"field": name})
 
 
 def _new_dates(audit: Audit, circumstances: Circumstances) -> Iterator[Reason]:
@@ -342,16 +337,12 @@ AUDIT = LifeCycle(
             records=(),
             meaning="end the audit; its findings go their own way",
         ),
-        *(
-            Transition(
-                act="allow_exception",
-                sources=(state,),
-                target=state,
-                guards=(_allowed,),
-                records=("exceptions",),
-                meaning="allow somebody by name who is not independent, with a safeguard",
-            )
-            for state in ("planned", "prepared", "running", "reporting")
+        *staying(
+            ("planned", "prepared", "running", "reporting"),
+            act="allow_exception",
+            guards=(_allowed,),
+            records=("exceptions",),
+            meaning="allow somebody by name who is not independent, with a safeguard",
         ),
         Transition(
             act="postpone",
@@ -381,7 +372,6 @@ AUDIT = LifeCycle(
     ),
     demands=MappingProxyType(
         {
-            "planned": (_blank,),
             "prepared": (_prepared,),
             "running": (_prepared, _on_a_day("began", "it began"), _independent),
             "reporting": (*_DONE, _independent),

@@ -15,7 +15,7 @@ from pydantic import Field
 
 from qms.lifecycle import Reason
 from qms.months import months_after
-from qms.organisation import Person
+from qms.organisation import name_of
 from qms.record import Day, Id, Part, Record, Text
 
 if TYPE_CHECKING:
@@ -110,11 +110,6 @@ def without_exception(audit: Audit, related: Iterable[Record]) -> tuple[Reason, 
     )
     found = conflicts(audit, kept)
     return silent + tuple(each.reason for each in found if (each.person, each.area) not in allowed)
-
-
-def name_of(person: str, related: Iterable[Record]) -> str:
-    """Return the name of a person among some records, or the id if they are not there."""
-    return next((each.name for each in related if isinstance(each, Person) and each.id == person), person)
 
 
 def owners(record: Record) -> frozenset[str]:

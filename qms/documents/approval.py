@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from qms.documents.document import Document
 from qms.documents.revision import Revision
 from qms.lifecycle import Circumstances, LifeCycle, Reason, Transition
-from qms.organisation import Person
+from qms.organisation import name_of
 
 WRITABLE = ("draft", "changes_requested")
 """States in which the words may still change."""
@@ -89,7 +89,7 @@ def _independent(revision: Revision, circumstances: Circumstances) -> Iterator[R
         yield Reason(
             "author-approves",
             "{who} wrote it and cannot approve it; name another approver",
-            {"who": _name(revision.approver, circumstances)},
+            {"who": name_of(revision.approver, circumstances.related)},
         )
 
 
@@ -162,14 +162,16 @@ def _master_was_in_force(revision: Revision, circumstances: Circumstances) -> It
 def _by_approver(revision: Revision, circumstances: Circumstances) -> Iterator[Reason]:
     if circumstances.actor != revision.approver:
         yield Reason(
-            "not-the-approver", "only {who} approves it", {"who": _name(revision.approver, circumstances)}
+            "not-the-approver",
+            "only {who} approves it",
+            {"who": name_of(revision.approver, circumstances.related)},
         )
 
 
 def _by_reviewer(revision: Revision, circumstances: Circumstances) -> Iterator[Reason]:
     if circumstances.actor not in (revision.reviewer, revision.approver):
         names = " or ".join(
-            dict.fromkeys(_name(each, circumstances) for each in (revision.reviewer, revision.approver))
+            dict.fromkeys(name_of(each, circumstances.related) for each in (revision.reviewer, revision.approver))
         )
         yield Reason("not-the-reviewer", "only {who} returns it", {"who": names})
 
@@ -180,10 +182,6 @@ def _has_successor(revision: Revision, circumstances: Circumstances) -> Iterator
         yield Reason(
             "without-successor", "no later revision in {language} is approved", {"language": revision.language}
         )
-
-
-def _name(person: str, circumstances: Circumstances) -> str:
-    return next((each.name for each in circumstances.of(Person) if each.id == person), person)
 
 
 _ALWAYS = (_belongs, _independent)

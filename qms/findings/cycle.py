@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from qms.actions.ownership import (
     adds_verification,
+    hand_over_rows,
     keeps,
     keeps_owners,
     needs_owner,
@@ -19,7 +20,7 @@ from qms.actions.ownership import (
 from qms.findings import guards
 from qms.findings.finding import ENDS
 from qms.findings.grades import Grade
-from qms.lifecycle import LifeCycle, Transition
+from qms.lifecycle import LifeCycle, Transition, staying
 
 _OPEN = (
     "issued",
@@ -246,30 +247,15 @@ FINDING = LifeCycle(
             records=(),
             meaning="it is given up",
         ),
-        *(
-            Transition(
-                act="regrade",
-                sources=(state,),
-                target=state,
-                guards=(not_the_owner, guards.regraded),
-                needs_why=True,
-                records=("grade", "regrades"),
-                meaning="it is graded otherwise",
-            )
-            for state in _OPEN
+        *staying(
+            _OPEN,
+            act="regrade",
+            guards=(not_the_owner, guards.regraded),
+            needs_why=True,
+            records=("grade", "regrades"),
+            meaning="it is graded otherwise",
         ),
-        *(
-            Transition(
-                act="hand_over",
-                sources=(state,),
-                target=state,
-                guards=(needs_owner,),
-                needs_why=True,
-                records=("owner", "previous_owners"),
-                meaning="somebody else owns it",
-            )
-            for state in _OPEN
-        ),
+        *hand_over_rows(_OPEN),
     ),
     demands=MappingProxyType(
         {
