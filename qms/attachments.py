@@ -177,8 +177,8 @@ class AttachedFiles:
         place.parent.mkdir(exist_ok=True)
         if self.wrong(digest):
             part.replace(place)
-            _settle(place.parent)
-            _settle(self.folder)
+            settle(place.parent)
+            settle(self.folder)
 
     def _place(self, digest: str) -> Path:
         if not DIGEST.fullmatch(digest):
@@ -210,7 +210,8 @@ def checked_name(name: str) -> str:
     return plain
 
 
-def _settle(folder: Path) -> None:
+def settle(folder: Path) -> None:
+    """Make sure that the names in a folder outlast a loss of power."""
     if os.name == "posix":
         handle = os.open(folder, os.O_RDONLY)
         try:

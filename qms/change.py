@@ -22,7 +22,6 @@ from qms.keeping import (
     check_files,
     check_free,
     jurisdiction_of,
-    kept_value,
     next_ref,
     put_event,
     put_mentions,
@@ -121,7 +120,7 @@ class Change:
         ref = record.ref or next_ref(self.connection, record, self.at.year)
         record = self._checked(record, status=state, ref=ref)
         self._refuse(record, self._unmet(record, None), "cannot be kept")
-        return self._write(record, None, act="add")
+        return self._write(record, act="add")
 
     def save(self, record: R) -> R:
         """Keep a record that was edited otherwise than by a step of its life cycle; return its new version.
@@ -133,7 +132,8 @@ class Change:
         RefusedError
             If the life cycle does not allow the edit, with every reason.
         """
-        before = self._before(record)
+        body = self._kept_body(record)
+        before = self.store.read(type(record), body)
         if record == before:
             return record
         cycle = self._cycle(record)
@@ -142,7 +142,7 @@ class Change:
             against = cycle.against_edit(before, record, self._circumstances(record, before))
             self._refuse(before, against, "cannot be changed like this")
         self._refuse(before, self._against(record), "cannot be changed like this")
-        return self._write(record, before, act="edit")
+        return self._write(record, before, body, act="edit")
 
     def advance(self, record: R, act: str, **recorded: Any) -> R:
         """Take a step of the record's life cycle and return the record in its new state.
@@ -163,7 +163,8 @@ class Change:
         ConflictError
             If somebody else changed the record meanwhile.
         """
-        before = self._before(record)
+        body = self._kept_body(record)
+        before = self.store.read(type(record), body)
         cycle = self._cycle(record)
         if cycle is None:
             raise RecordError(f"A {record.kind} has no life cycle; there is nothing to advance.")
@@ -173,7 +174,7 @@ class Change:
         if isinstance(moved, Refused):
             raise RefusedError(f"{record.ref}: cannot {act}", moved.reasons)
         self._refuse(before, self._against(moved), f"cannot {act}")
-        return self._write(moved, before, act=act)
+        return self._write(moved, before, body, act=act)
 
     def merge(self, record: R) -> R:
         """Keep a record as it came from another copy of the store; see `merge_all`."""
@@ -197,7 +198,7 @@ class Change:
             found = self.connection.execute(query).scalar()
             before = self.store.read(type(record), found) if found else None
             awaited -= {record.id}
-            written = self._write(record, before, act="merge", awaited=awaited)
+            written = self._write(record, before, found or "{}", act="merge", awaited=awaited)
             if self._unmet(written, before):
                 doubted.append((written, before))
             kept.append(written)
@@ -271,14 +272,14 @@ class Change:
         except ValidationError as error:
             raise RecordError(f"{record.ref or 'The new ' + record.kind}: {described(error)}") from error
 
-    def _before(self, record: R) -> R:
+    def _kept_body(self, record: Record) -> str:
         query = select(schema.record.c.version, schema.record.c.body).where(schema.record.c.id == record.id)
         row = self.connection.execute(query).first()
         if row is None:
             raise UnknownError(f"{record.kind} {record.ref or record.id} was never kept here; add it first.")
         if row.version != record.version:
             raise ConflictError(self._who_was_first(record, row.version))
-        return self.store.read(type(record), row.body)
+        return str(row.body)
 
     def _who_was_first(self, record: Record, version: int) -> str:
         query = select(schema.event.c.body).where(schema.event.c.record == record.id)
@@ -312,7 +313,9 @@ class Change:
         if reasons:
             raise RefusedError(f"{record.ref or 'The new ' + record.kind} {what}", reasons)
 
-    def _write(self, record: R, before: R | None, *, act: str, awaited: Set[str] = frozenset()) -> R:
+    def _write(
+        self, record: R, before: R | None = None, body: str = "{}", *, act: str, awaited: Set[str] = frozenset()
+    ) -> R:
         kept = self._checked(
             record,
             version=(before.version if before else 0) + 1,
@@ -322,16 +325,16 @@ class Change:
         )
         try:
             value = plain(kept)
-            body = canonical(value)
+            written = canonical(value)
         except ValueError as error:
             raise RecordError(
                 f"{kept.ref or 'The new ' + kept.kind} holds a sign or a number that cannot be kept: {error}."
             ) from error
-        old = kept_value(self.connection, record.id) if before else {}
+        old = json.loads(body)
         check_files(self.store.files, kept, old, value)
         if before is None:
             check_free(self.connection, kept)
-        put_row(self.connection, kept, value, body.decode(), new=before is None)
+        put_row(self.connection, kept, value, written.decode(), new=before is None)
         put_mentions(self.connection, kept, awaited)
         event = Event(
             seq=self._head.seq + 1,
@@ -343,7 +346,7 @@ class Change:
             record=kept.id,
             version=kept.version,
             patch=tuple(difference(old, value)),
-            state=sha256(body),
+            state=sha256(written),
             why=self.why,
             previous=self._head.hash,
         )

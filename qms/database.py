@@ -34,6 +34,8 @@ WAIT_SECONDS = 30.0
 CONNECT_SECONDS = 10
 TABLES = {"record", "event"}
 """What a database must hold to be a store."""
+BY_PARTS = {"yield_per": 500}
+"""For long answers: few rows at once stay in the processor's cache; thousands take half as long again."""
 POSTGRES_LOCK = 0x716D73
 APPLICATION_ID = 0x716D7331
 """Marks an SQLite file as a store of ours."""

@@ -43,13 +43,6 @@ def put_event(connection: Connection, event: Event) -> Head:
     return head
 
 
-def kept_value(connection: Connection, record: str) -> dict[str, Any]:
-    """Return a kept record as JSON values."""
-    body = connection.execute(select(schema.record.c.body).where(schema.record.c.id == record)).scalar_one()
-    kept: dict[str, Any] = json.loads(body)
-    return kept
-
-
 def check_files(files: AttachedFiles, record: Record, before: dict[str, Any], after: dict[str, Any]) -> None:
     """Refuse a file that a record newly cites and that is not kept, or whose name is no plain one."""
     cited = list(attachments_in(before))

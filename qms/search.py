@@ -13,10 +13,9 @@ from typing import Any
 from sqlalchemy import Connection, Select, exists, select
 
 from qms import schema
+from qms.database import BY_PARTS
 from qms.errors import RecordError
 from qms.record import texts_in
-
-BY_PARTS = {"yield_per": 500}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

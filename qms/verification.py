@@ -18,7 +18,7 @@ from sqlalchemy import Connection, func, select
 from typing_extensions import TypedDict
 
 from qms import schema
-from qms.database import reading
+from qms.database import BY_PARTS, reading
 from qms.errors import RecordError
 from qms.keeping import headline_text
 from qms.ledger import Chain, Problem, Verification, kept_bytes
@@ -27,8 +27,6 @@ from qms.record import ID_PATTERN, attachments_in, sha256
 if TYPE_CHECKING:
     from qms.store import Store
 
-BY_PARTS = {"yield_per": 500}
-"""Few rows at once stay in the processor's cache; thousands take half as long again."""
 NAMED = re.compile(rf'[:\[,]"({ID_PATTERN})"(?!:)')
 """An id that stands alone in canonical JSON as a value; what `qms.record.mentioned` yields of it."""
 

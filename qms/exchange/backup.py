@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, Self, cast
 
+from qms.attachments import settle
 from qms.database import reading
 from qms.errors import ExchangeError, StoreError
 from qms.exchange.loading import fill, understood
@@ -78,7 +79,7 @@ def back_up(store: Store, path: str | Path, *, force: bool = False) -> Manifest:
         with ZipSource(part) as source:
             manifest = _checked(source).manifest
         part.replace(path)
-        _settle(path.parent)
+        settle(path.parent)
     except OSError as error:
         if isinstance(error, StoreError):
             raise
@@ -238,12 +239,3 @@ def _put(archive: zipfile.ZipFile, name: str, content: bytes | Path) -> str:
     entry.compress_type = zipfile.ZIP_DEFLATED
     archive.writestr(entry, content, compresslevel=FAST)
     return sha256(content)
-
-
-def _settle(folder: Path) -> None:
-    if os.name == "posix":
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
