@@ -11,12 +11,16 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
 
 import pytest
+from typer.main import get_command
+from typer.testing import CliRunner, Result
 
+from qms.cli import app
 from qms.kinds import KINDS
 from qms.organisation import Person, Unit
 from qms.record import Text
@@ -162,3 +166,24 @@ def settle(store: Store) -> None:
 def store(make_store: Callable[..., Store]) -> Store:
     """A fresh store as `make_store` gives it."""
     return make_store()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_tree() -> Iterator[None]:
+    """Build the tree of commands once and not for every line that is typed."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("typer.testing._get_command", cache(get_command), raising=False)
+        yield
+
+
+@pytest.fixture(scope="session")
+def invoke() -> Callable[..., Result]:
+    """Give the command: words that are parted by spaces, and more that are taken as they are."""
+
+    def run(words: str, *more: str, by: str = "a.hoxha", code: int = 0) -> Result:
+        result = CliRunner().invoke(app, [*words.split(), *more], env={"QMS_PERSON": by, "COLUMNS": "200"})
+        assert result.exit_code == code, result.output
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+        return result
+
+    return run

@@ -8,7 +8,6 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -36,14 +35,6 @@ def invoke(*words: object, code: int = 0, by: str = "a.hoxha") -> Result:
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
     assert "Traceback" not in result.output
     return result
-
-
-@pytest.fixture(scope="session", autouse=True)
-def one_tree() -> Iterator[None]:
-    """Build the tree of commands once and not for every line that is typed."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("typer.testing._get_command", cache(get_command), raising=False)
-        yield
 
 
 @pytest.fixture(scope="session")

@@ -6,38 +6,18 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from functools import cache
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.main import get_command
-from typer.testing import CliRunner, Result
-
-from qms.cli import app
+from typer.testing import Result
 
 Run = Callable[..., Result]
 
 
-def invoke(words: str, *more: str, by: str = "a.hoxha", code: int = 0) -> Result:
-    """Run the command with words that are parted by spaces, and more that are taken as they are."""
-    result = CliRunner().invoke(app, [*words.split(), *more], env={"QMS_PERSON": by, "COLUMNS": "200"})
-    assert result.exit_code == code, result.output
-    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-    return result
-
-
-@pytest.fixture(scope="session", autouse=True)
-def one_tree() -> Iterator[None]:
-    """Build the tree of commands once and not for every line that is typed."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("typer.testing._get_command", cache(get_command), raising=False)
-        yield
-
-
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, invoke: Run) -> Run:
     """The command, in a folder with a store of two people, a finding and evidence with a file."""
     monkeypatch.chdir(tmp_path)
     for name in ("QMS_STORE", "QMS_FILES"):
@@ -128,7 +108,7 @@ def test_an_import_that_cannot_be_read(run: Run, tmp_path: Path) -> None:
 
 
 def test_on_a_server_and_in_a_file(
-    new_place: Callable[[], Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    new_place: Callable[[], Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, invoke: Run
 ) -> None:
     monkeypatch.chdir(tmp_path)
     place = new_place()
@@ -155,10 +135,7 @@ def test_a_poor_terminal_shows_question_marks(run: Run) -> None:
     assert not done.stderr
 
 
-def test_the_demonstration_is_a_sound_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    demonstration = pytest.importorskip("qms.demonstration")
-    if not hasattr(demonstration, "make_demonstration"):
-        pytest.skip("the demonstration unit is not there yet")
+def test_the_demonstration_is_a_sound_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, invoke: Run) -> None:
     monkeypatch.chdir(tmp_path)
     invoke("demo try-out --seed 3")
     assert "Sound: " in invoke("ledger verify --store try-out/records.qms").stdout

@@ -6,12 +6,10 @@ import csv
 import json
 import random
 import shutil
-from collections.abc import Callable, Iterator
-from functools import cache
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from typer.main import get_command
 from typer.testing import CliRunner, Result
 
 from qms.cli import app
@@ -20,24 +18,8 @@ from qms.kinds import KINDS
 Run = Callable[..., Result]
 
 
-def invoke(words: str, *more: str, by: str = "a.hoxha", code: int = 0) -> Result:
-    """Run the command with words that are parted by spaces, and more that are taken as they are."""
-    result = CliRunner().invoke(app, [*words.split(), *more], env={"QMS_PERSON": by, "COLUMNS": "200"})
-    assert result.exit_code == code, result.output
-    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-    return result
-
-
-@pytest.fixture(scope="session", autouse=True)
-def one_tree() -> Iterator[None]:
-    """Build the tree of commands once and not for every line that is typed."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("typer.testing._get_command", cache(get_command), raising=False)
-        yield
-
-
 @pytest.fixture(scope="session")
-def small_unit(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def small_unit(tmp_path_factory: pytest.TempPathFactory, invoke: Run) -> Path:
     """A folder with a store of one unit and three people."""
     folder = tmp_path_factory.mktemp("unit")
     with pytest.MonkeyPatch.context() as patch:
@@ -49,7 +31,7 @@ def small_unit(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def run(small_unit: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+def run(small_unit: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, invoke: Run) -> Run:
     """The command, in a folder with a copy of that store."""
     shutil.copytree(small_unit, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
