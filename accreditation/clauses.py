@@ -56,6 +56,8 @@ class Clause(Part):
     source : str
         Where number and subject are known from.
     related : tuple of ClauseRef
+    comes_round : str
+        ``"audit"`` or ``"management review"`` on the heading of what has to happen in every cycle; else empty.
     """
 
     id: ClauseId
@@ -72,6 +74,7 @@ class Clause(Part):
     certainty: Certainty = "U"
     source: Passage = ""
     related: tuple[ClauseRef, ...] = ()
+    comes_round: Literal["audit", "management review", ""] = ""
 
     @cached_property
     def sha256(self) -> str:

@@ -2,18 +2,21 @@
 
 ::
 
-    AccreditationError
+    AccreditationError (QmsError)
     ├── CatalogueError     (ValueError)    a standard, overlay or crosswalk that is not what it should be, with all
     │                                      its problems
     └── UnknownError       (LookupError)   no such standard, clause or file
 
-What the records of a unit refuse comes from `qms.errors`.
+What the records of a unit refuse comes from `qms.errors`, under whose tree this one hangs: one ``except QmsError``
+catches both.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import NamedTuple
+
+from qms.errors import QmsError
 
 
 class Problem(NamedTuple):
@@ -37,7 +40,7 @@ class Problem(NamedTuple):
         return f"{self.where}: {self.what}. {self.fix}."
 
 
-class AccreditationError(Exception):
+class AccreditationError(QmsError):
     """Base of every error that the accreditation package raises on purpose."""
 
 

@@ -1,0 +1,10 @@
+"""The kinds of records that a store keeps for assessments, beside those of `qms.kinds`."""
+
+from __future__ import annotations
+
+from accreditation.assessments.assessment import Assessment
+from accreditation.assessments.cycle import ASSESSMENT
+from qms.kinds import KINDS as RECORDS
+from qms.lifecycle import Kind
+
+KINDS = (*RECORDS, Kind(Assessment, ASSESSMENT))
