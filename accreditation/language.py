@@ -108,7 +108,7 @@ class Words:
 
     def text(self, text: Text | None) -> str:
         """Return a text that people wrote, in the language or the nearest that there is."""
-        return BETWEEN.join(dict.fromkeys(text.best(tag) for tag in self.tags)) if text else ""
+        return BETWEEN.join(dict.fromkeys(_in_tongue(text, tag) for tag in self.tags)) if text else ""
 
     def day(self, day: date | None) -> str:
         """Return a date as it is written in the language; a dash for none."""
@@ -145,10 +145,17 @@ class Words:
 
     def _value(self, value: Any) -> Any:
         if isinstance(value, Text):
-            return value.best(self.tag)
+            return _in_tongue(value, self.tag)
         if isinstance(value, Reason):
             return self._single(value.template, value.values)
         return self.day(value) if isinstance(value, date) else value
+
+
+def _in_tongue(text: Text, tag: str) -> str:
+    latin = WRITTEN_FROM.get(tag)
+    if latin in text.root and tag not in text.root:
+        return in_cyrillic(text.root[str(latin)])
+    return text.best(tag)
 
 
 @cache

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cache
+from importlib.metadata import entry_points
+
 from qms.actions.action import Action, depends_in_circle
 from qms.actions.cycle import ACTION
 from qms.audits.audit import AUDIT, Audit
@@ -30,3 +33,23 @@ KINDS = (
     Kind(Audit, AUDIT),
     Kind(Complaint, COMPLAINT),
 )
+LISTED_BY = {kind.name: f"qms {kind.name} list" for kind in KINDS} | {
+    "programme": "qms audit programme list",
+    "revision": "qms document show",
+    "receipt": "qms document show",
+}
+"""Kind of record to the command that shows what there is of it."""
+
+
+@cache
+def known_kinds() -> tuple[Kind, ...]:
+    """Return the kinds that a store of the command keeps: those here, and what packages on top of this one add.
+
+    Notes
+    -----
+    A package adds kinds by an entry point of the group ``qms.kinds`` that names a sequence of `Kind`.
+    """
+    kinds = {kind.name: kind for kind in KINDS}
+    for point in entry_points(group="qms.kinds"):
+        kinds |= {kind.name: kind for kind in point.load()}
+    return tuple(kinds.values())

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from accreditation.clauses import Clause, ClauseId, Key, Line
 from accreditation.errors import CatalogueError, Problem, UnknownError
 from accreditation.standards import Standard, is_recognised, standards
+from qms.errors import described
 from qms.lifecycle import Reason
 from qms.record import Attachment, Part, Requirement
 
@@ -95,6 +98,30 @@ class Profile(Part):
             if twice:
                 raise ValueError(f"the {what} {', '.join(sorted(twice))} is there twice; give each once")
         return self
+
+
+def read_profile(place: str | Path) -> Profile:
+    """Read a profile from a TOML file with its fields, questions of the unit's own as tables ``[[added]]``.
+
+    Raises
+    ------
+    UnknownError
+        If the file cannot be read.
+    CatalogueError
+        If it is no profile.
+    """
+    place = Path(place)
+    try:
+        said = tomllib.loads(place.read_text(encoding="utf-8-sig"))
+        return Profile.model_validate(said)
+    except OSError as error:
+        raise UnknownError(f"The profile {place} cannot be read: {error.strerror}.") from error
+    except ValidationError as error:
+        problem = Problem(place.name, described(error), "Correct it; clause numbers stand in quotes")
+        raise CatalogueError(f"{place.name} cannot be used as a profile", [problem]) from error
+    except (ValueError, RecursionError) as error:
+        problem = Problem(place.name, f"it is not TOML: {error}", "Correct it")
+        raise CatalogueError(f"{place.name} cannot be used as a profile", [problem]) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,18 +250,18 @@ class Checklist:
         raise UnknownError(f"The checklist {self.profile.name!r} has no requirement {key!r}.{hint}")
 
     def sections(self) -> Iterator[tuple[Standard, Clause | None, tuple[Item, ...]]]:
-        """Yield each top clause of each standard with the items below it; None for items below none."""
+        """Yield each top clause of each standard with its items; None where a standard is a plain list."""
         for each in self.standards:
             mine = [item for item in self.items if item.standard is each]
-            tops = [top for top in each.children() if each.children(top.id)]
-            for top in tops:
+            if all(not clause.parent for clause in each.requirements):
+                if mine:
+                    yield each, None, tuple(mine)
+                continue
+            for top in each.children():
                 below = {leaf.id for leaf in each.leaves(top.id)}
                 items = tuple(item for item in mine if item.clause.id in below)
                 if items:
                     yield each, top, items
-            loose = tuple(item for item in mine if item.clause in each.children() and item.clause not in tops)
-            if loose:
-                yield each, None, loose
 
     def warnings(self, *, on: date) -> Iterator[Reason]:
         """Yield what a person should know before assessing against this profile on a day."""

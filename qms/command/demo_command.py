@@ -12,6 +12,9 @@ import typer
 from qms.command.listing import Force
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from qms.demonstration.story import Step, Story
     from qms.store import Store
 
 EXAMPLE = "Example: qms demo try-out --seed 7"
@@ -26,23 +29,43 @@ def demo(
     force: Force = False,
 ) -> None:
     """Make a store of one invented unit with a year of invented records, and say what to try on it."""
+    from qms.command.terminal import put, say
+    from qms.store import open_store
+
+    place = make_store(folder, seed=seed, today=today, force=force)
+    with open_store(place) as store:
+        say(f"Store: {place}. Head of the ledger: {store.head()}. Everybody and everything in it is invented.")
+        say("Try:")
+        for each in suggestions(store):
+            put(f"qms {each} --store {shlex.quote(str(place))}")
+
+
+def make_store(
+    folder: Path,
+    *,
+    seed: int,
+    today: str | None,
+    force: bool,
+    also: Callable[[Story], Iterable[Step]] = lambda story: (),
+) -> Path:
+    """Make the demonstration in a folder, with the steps of a package on top, and return where its store is."""
     from datetime import UTC, datetime
 
     from qms.command.showing import read_day
-    from qms.command.terminal import counting, put, say
+    from qms.command.terminal import counting
     from qms.demonstration import StoryClock, make_demonstration
+    from qms.kinds import known_kinds
     from qms.store import open_store
 
     last = read_day(today) if today else datetime.now(UTC).date()
     place = folder / "records.qms"
     _make_room(place, force=force)
-    with open_store(place, create=True, clock=StoryClock()) as store:
-        with counting("Telling the story") as progress:
-            make_demonstration(store, seed=seed, today=last, progress=progress)
-        say(f"Store: {place}. Head of the ledger: {store.head()}. Everybody and everything in it is invented.")
-        say("Try:")
-        for each in suggestions(store):
-            put(f"qms {each} --store {shlex.quote(str(place))}")
+    with (
+        open_store(place, create=True, clock=StoryClock(), kinds=known_kinds()) as store,
+        counting("Telling the story") as progress,
+    ):
+        make_demonstration(store, seed=seed, today=last, also=also, progress=progress)
+    return place
 
 
 def suggestions(store: Store) -> tuple[str, ...]:

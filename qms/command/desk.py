@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 PANEL = "Store, person and language"
+TYPED = {"programme": "audit programme", "revision": "document", "receipt": "document"}
+"""What is typed after ``qms`` for a kind, where that is not the kind's name."""
 CALLED = {"evidence": "piece of evidence", "programme": "audit programme"}
 """What people call one record of a kind, where that is not the kind's name."""
 
@@ -261,11 +263,12 @@ def open_desk(
     RecordError
         If there is no such language.
     """
+    from qms.kinds import known_kinds
     from qms.organisation import Unit
     from qms.store import open_store
 
     check_language(language)
-    with open_store(store, files=files, create=create) as opened:
+    with open_store(store, files=files, create=create, kinds=known_kinds()) as opened:
         if unit is not None:
             opened.get(Unit, unit)
         yield Desk(store=opened, unit=unit, language=language, by=by, why=why, as_json=as_json)

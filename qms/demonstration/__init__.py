@@ -9,7 +9,7 @@ Words in languages other than English are a draft that no native speaker has rev
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from random import Random
@@ -17,7 +17,7 @@ from random import Random
 from qms.demonstration.clock import StoryClock
 from qms.demonstration.papers import document_steps
 from qms.demonstration.steps import all_steps
-from qms.demonstration.story import Story, read
+from qms.demonstration.story import Step, Story, read
 from qms.errors import RecordError
 from qms.organisation import Person, Unit
 from qms.store import Store
@@ -36,6 +36,7 @@ def make_demonstration(
     *,
     seed: int = 2026,
     today: date = date(2026, 11, 20),
+    also: Callable[[Story], Iterable[Step]] = lambda story: (),
     progress: Callable[[int, int], None] | None = None,
 ) -> None:
     """Fill an empty store with a year of invented records.
@@ -48,6 +49,8 @@ def make_demonstration(
         Another seed gives other hours of the day and other days on which people read what is new.
     today : date
         The last day of the year.
+    also : callable, optional
+        Gives further steps, for records of a package on top of this one.
     progress : callable, optional
         Is told how many of all steps are done.
 
@@ -77,7 +80,7 @@ def make_demonstration(
         story = Story(UNIT, today, Random(seed), Path(folder))
         clock.move(datetime.combine(story.day(-YEAR), BEGIN, UTC))
         _settle(store, story)
-        steps = list(story.times([*document_steps(story), *all_steps()]))
+        steps = list(story.times([*document_steps(story), *all_steps(), *also(story)]))
         for done, (step, at) in enumerate(steps, start=1):
             clock.move(at)
             with store.change(by=story.id(step.by), why=step.why) as change:

@@ -1,0 +1,169 @@
+"""The commands that begin: a unit with its first assessment, and a demonstration."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from qms.command.desk import By, Files, LanguageTag, Place, UnitCode, check_language, open_desk
+
+if TYPE_CHECKING:
+    from accreditation.assessments.profile import Profile
+    from accreditation.standards import Standard
+
+DEFAULT = ("iso17020-2012", "sop-elements")
+EXAMPLE = (
+    "Example: accreditation init --unit AL-TIR --name 'Njësia e Tiranës' --jurisdiction AL --language sq "
+    "--by a.hoxha --person-name 'Arta Hoxha'"
+)
+
+
+def init(
+    unit: UnitCode = None,
+    name: Annotated[str | None, typer.Option("--name", help="Name of a new unit, in its language.")] = None,
+    jurisdiction: Annotated[
+        str | None, typer.Option("--jurisdiction", metavar="CODE", help="Of a new unit, such as AL.")
+    ] = None,
+    person_name: Annotated[
+        str | None, typer.Option("--person-name", help="Your full name, if you are not known here yet.")
+    ] = None,
+    standards: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--standard", metavar="KEY|FILE", help="Such as iso17020-2012, or a catalogue of your own; repeat."
+        ),
+    ] = None,
+    profile: Annotated[
+        Path | None,
+        typer.Option("--profile", metavar="FILE.toml", help="Standards, exclusions, weights, own ones."),
+    ] = None,
+    title: Annotated[str | None, typer.Option("--title", help="Of the assessment.")] = None,
+    purpose: Annotated[
+        str, typer.Option("--purpose", help="self, gap, internal_audit, accreditation_body, mock or transition.")
+    ] = "self",
+    store: Place = "records.qms",
+    files: Files = None,
+    language: LanguageTag = None,
+    by: By = "",
+) -> None:
+    """Begin an assessment; make the store, the unit and you in it first, if they are not there yet."""
+    from accreditation.assessments.judging import begin, checklist_of
+    from accreditation.language import words
+    from qms.command.terminal import put
+    from qms.command.terminal import say as tell
+    from qms.record import Text
+
+    check_language(language)
+    wanted, own = _profile(profile, standards or [])
+    known: dict[str, Any] = {"store": store, "files": files, "language": language, "by": by}
+    if _is_new(store, files):
+        _found(known, unit, name, jurisdiction, person_name)
+    with open_desk(unit=unit, **known) as desk:
+        person, home, tongue = desk.person(), desk.home(), desk.tongue()
+        say = words("en")
+        called = title or f"{wanted.name}, {desk.store.now().date()}"
+        with desk.store.change(by=person, why="the assessment begins") as change:
+            kept = begin(
+                change,
+                home.ref,
+                wanted,
+                title=Text.of(called, tongue),
+                lead=person,
+                own=own,
+                purpose=purpose,
+                begins=change.at.date(),
+            )
+        checklist = checklist_of(desk.store, kept)
+        put(kept.ref)
+        sources = ", ".join(each.source for each in checklist.standards)
+        tell(f"{kept.ref}: {len(checklist.items)} requirements of {sources}.")
+        for warning in checklist.warnings(on=desk.store.now().date()):
+            tell(f"Note: {say.reason(warning)}.")
+        tell(
+            "Next: 'accreditation assess' asks question by question, or 'accreditation export checklist.xlsx' puts"
+        )
+        tell("them in a workbook; 'accreditation report needs-assessment report.pdf' at any time.")
+
+
+def demo(
+    folder: Annotated[Path, typer.Argument(metavar="[FOLDER]", help="Where to put the store.")] = Path("demo"),
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Another number gives other hours and days.")] = 2026,
+    today: Annotated[
+        str | None, typer.Option("--today", metavar="DATE", help="Last day of the year; today if left out.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace an earlier demonstration.")] = False,
+) -> None:
+    """Make an invented unit with a year of records and its assessments, and say what to try on it."""
+    from accreditation.demonstration import assessment_steps
+    from qms.command.demo_command import make_store
+    from qms.command.terminal import put
+    from qms.command.terminal import say as tell
+
+    place = make_store(folder, seed=seed, today=today, force=force, also=assessment_steps)
+    tell("Everybody and everything in it is invented. Try:")
+    for each in ("status", "gaps", "show 7.2.1", "report needs-assessment demo.pdf", "export demo.xlsx"):
+        put(f"accreditation {each} --store {place}")
+
+
+def add_commands(root: typer.Typer) -> None:
+    """Add the commands to the command line."""
+    root.command(epilog=EXAMPLE)(init)
+    root.command(epilog="Example: accreditation demo try-out")(demo)
+
+
+def _is_new(store: str, files: Path | None) -> bool:
+    from qms.database import database_url
+
+    url = database_url(store)
+    if url.get_backend_name() == "sqlite":
+        return not Path(str(url.database)).exists()
+    with open_desk(store=store, files=files) as desk:
+        return desk.store.head().seq == 0
+
+
+def _found(
+    known: dict[str, Any], unit: str | None, name: str | None, jurisdiction: str | None, person_name: str | None
+) -> None:
+    """Make a store with its first unit and person."""
+    from accreditation.errors import UnknownError
+    from qms.command.organisation_commands import init as make_store
+
+    needed = {"--unit": unit, "--name": name, "--jurisdiction": jurisdiction, "--person-name": person_name}
+    missing = [option for option, value in {**needed, "--by": known["by"]}.items() if not value]
+    if missing:
+        raise UnknownError(
+            f"There is no store at {known['store']} yet. To make it, say {', '.join(missing)} too; "
+            "or name the store with --store."
+        )
+    make_store(
+        unit=str(unit),
+        name=str(name),
+        jurisdiction=str(jurisdiction),
+        person=str(known["by"]),
+        person_name=str(person_name),
+        store=known["store"],
+        files=known["files"],
+        language=known["language"],
+    )
+
+
+def _profile(place: Path | None, named: list[str]) -> tuple[Profile, dict[str, Standard]]:
+    """Return the profile that was asked for, and the standards of the user's own in it."""
+    from accreditation.assessments.profile import Profile, read_profile
+    from accreditation.catalogue_files import read_catalogue
+
+    own: dict[str, Standard] = {}
+    keys = []
+    for each in named:
+        if each.endswith((".toml", ".xlsx")):
+            standard = read_catalogue(each)
+            own[standard.key] = standard
+            keys.append(standard.key)
+        else:
+            keys.append(each)
+    if place is not None:
+        return read_profile(place), own
+    keys = keys or list(DEFAULT)
+    return Profile(name=" + ".join(keys), standards=tuple(keys)), own

@@ -1,0 +1,131 @@
+"""The commands of a regional programme: the signed summary of a unit, and the roll-up of many."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from accreditation.command.choice import On, Which, situation
+from qms.command.desk import Desk, reads
+from qms.command.listing import Force
+
+if TYPE_CHECKING:
+    from accreditation.rollup import Distribution, Period
+
+
+@reads
+def summary(
+    desk: Desk,
+    out: Annotated[Path, typer.Argument(metavar="FILE.json", help="Where the summary goes.")],
+    key: Annotated[
+        Path, typer.Option("--key", metavar="KEY.pem", help="The unit's key; 'qms ledger key' makes one.")
+    ],
+    passphrase: Annotated[
+        str, typer.Option("--passphrase", envvar="QMS_PASSPHRASE", help="Of the key, if it has one.")
+    ] = "",
+    assessment: Which = None,
+    on: On = None,
+    force: Force = False,
+) -> None:
+    """Write what the unit tells a programme: signed counts and shares, no names, no cases, no texts."""
+    from accreditation.readiness import readiness
+    from accreditation.summary import summary_of
+    from qms.command.output import write_output
+    from qms.command.terminal import say as tell
+    from qms.exchange.checkpoint import read_key
+
+    here = situation(desk, assessment, on)
+    told = summary_of(here, readiness(here)).signed(read_key(key, passphrase=passphrase))
+    write_output(out, (told.model_dump_json(indent=1) + "\n").encode(), overwrite=force)
+    tell(f"{out}: {told.unit} on {told.on}, signed with {told.key[:16]}...")
+
+
+def rollup(
+    places: Annotated[
+        list[Path], typer.Argument(metavar="SUMMARY.json...", help="Summaries, or folders of them.")
+    ],
+    keys: Annotated[
+        list[str] | None,
+        typer.Option("--trust", metavar="UNIT=KEY", help="Public key of a unit; then all must be known. Repeat."),
+    ] = None,
+    public: Annotated[
+        bool, typer.Option("--public", help="Leave out single units and what fewer than 3 tell.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+) -> None:
+    """Show how the units of a programme stand, year by year, from their signed summaries."""
+    import dataclasses
+
+    from accreditation.errors import UnknownError
+    from accreditation.rollup import roll_up
+    from accreditation.summary import read_summary
+    from qms.command.output import check_input
+    from qms.command.terminal import put_json
+
+    wrong = [each for each in keys or () if "=" not in each]
+    if wrong:
+        raise UnknownError(f"--trust {wrong[0]!r} is not UNIT=KEY.")
+    trusted = dict(each.split("=", 1) for each in keys) if keys else None
+    files = [
+        file
+        for place in places
+        for file in (sorted(check_input(place).glob("*.json")) if place.is_dir() else [check_input(place)])
+    ]
+    if not files:
+        raise UnknownError("There is no summary there. Each unit writes one with 'accreditation summary'.")
+    found = roll_up([read_summary(each, trusted=trusted) for each in files], public=public)
+    if as_json:
+        put_json([_plain(dataclasses.asdict(each)) for each in found])
+        return
+    for period in found:
+        _put_period(period)
+
+
+def add_commands(root: typer.Typer) -> None:
+    """Add the commands to the command line."""
+    root.command(epilog="Example: accreditation summary AL-TIR-2026.json --key unit.pem")(summary)
+    root.command(epilog="Example: accreditation rollup summaries/ --public")(rollup)
+
+
+def _put_period(period: Period) -> None:
+    from qms.command.terminal import put, put_table
+
+    put(f"{period.year}: {period.score.units} units, {period.score.insufficient} insufficient")
+    rows = [("all", *_shares(period.score)), *((name, *_shares(each)) for name, each in period.sections.items())]
+    put_table(("", "units", "insufficient", "min", "25 %", "median", "75 %", "max"), rows, right=range(1, 8))
+    if period.lines:
+        lines = [
+            (
+                each.unit,
+                each.on,
+                _share(each.score) if each.is_sufficient else "insufficient",
+                _share(each.coverage),
+                _share(each.evidence),
+                each.blockers,
+                each.overdue,
+            )
+            for each in period.lines
+        ]
+        put_table(
+            ("unit", "on", "score", "coverage", "evidence", "blockers", "overdue"), lines, right=(2, 3, 4, 5, 6)
+        )
+    put()
+
+
+def _shares(each: Distribution) -> tuple[object, ...]:
+    values = (each.least, each.lower, each.median, each.upper, each.most)
+    return (each.units, each.insufficient, *map(_share, values))
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{100 * value:.0f} %"
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _plain(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    return value.isoformat() if hasattr(value, "isoformat") else value

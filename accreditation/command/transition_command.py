@@ -1,0 +1,76 @@
+"""The command that carries an assessment over to another edition."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from accreditation.command.choice import On, Which, chosen, day, spoken
+from qms.command.desk import Desk, writes
+
+if TYPE_CHECKING:
+    from accreditation.standards import Standard
+
+EXAMPLE = "Example: accreditation transition --to my-17020-2026.xlsx --crosswalk crosswalk.toml --carry"
+
+
+@writes
+def transition(
+    desk: Desk,
+    to: Annotated[
+        str, typer.Option("--to", metavar="KEY|FILE", help="The new edition, or your own catalogue of it.")
+    ] = "iso17020-2026",
+    old: Annotated[str, typer.Option("--from", metavar="KEY", help="The old edition.")] = "iso17020-2012",
+    crosswalk: Annotated[
+        Path | None, typer.Option("--crosswalk", metavar="FILE.toml", help="Reviewed links; none if left out.")
+    ] = None,
+    carry: Annotated[bool, typer.Option("--carry", help="Open the assessment of the new edition.")] = False,
+    title: Annotated[str | None, typer.Option("--title", help="Of the new assessment.")] = None,
+    assessment: Which = None,
+    on: On = None,
+) -> None:
+    """Show what an assessment is worth under another edition, and the days left; open the new one with --carry."""
+    from accreditation.catalogue_files import read_catalogue
+    from accreditation.crosswalk import Crosswalk, read_crosswalk
+    from accreditation.standards import standard
+    from accreditation.transition import carry_over
+    from accreditation.transition import transition as moved_to
+    from qms.command.terminal import put, put_table
+    from qms.command.terminal import say as tell
+    from qms.record import Text
+
+    own: dict[str, Standard] = {}
+    before = standard(old)
+    if to.endswith((".toml", ".xlsx")):
+        after = read_catalogue(to)
+        own[after.key] = after
+    else:
+        after = standard(to)
+    links = read_crosswalk(crosswalk, before, after) if crosswalk else Crosswalk(a=before.key, b=after.key)
+    kept = chosen(desk, assessment)
+    moved = moved_to(kept, links, before, after, on=day(desk, on))
+    say = spoken(desk)
+    if moved.days_left is not None:
+        put(
+            say.plural(
+                "{n} day is left for {source}.",
+                "{n} days are left for {source}.",
+                moved.days_left,
+                source=before.source,
+            )
+        )
+    if moved.rows:
+        rows = [(each.fate, each.clause.id, each.clause.title, say.reason(each.why)) for each in moved.rows]
+        put_table(("", say("Clause"), say("Title"), say("Why")), rows)
+    else:
+        tell(f"The clauses of {after.source} are not loaded; only the themes of change are known:")
+        put_table((say("Theme"), say("What changes")), [(say(e.title), say(e.text)) for e in moved.themes])
+    if moved.to_fill:
+        tell(f"No reviewed link speaks of {len(moved.to_fill.a)} requirements of {before.source}.")
+    if carry:
+        called = Text.of(title or f"{after.source}, after {kept.ref}", desk.tongue(kept.unit))
+        with desk.change() as change:
+            opened = carry_over(change, kept, moved, title=called, lead=change.by, own=own)
+        put(opened.ref)
