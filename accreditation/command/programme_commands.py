@@ -83,9 +83,38 @@ def rollup(
         _put_period(period)
 
 
+def indicators(
+    framework: Annotated[
+        str, typer.Argument(metavar="[FRAMEWORK]", help="Such as wb-salw-roadmap-2018-2024; all if left out.")
+    ] = "",
+    number: Annotated[str | None, typer.Argument(metavar="[NUMBER]", help="Print one of its indicators.")] = None,
+    texts: Annotated[
+        Path | None, typer.Option("--texts", metavar="FILE.toml", help="Official wording from your document.")
+    ] = None,
+) -> None:
+    """List the indicators that a programme reports; none is printed without its official wording."""
+    from accreditation.errors import UnknownError
+    from accreditation.indicators import frameworks, with_texts
+    from qms.command.terminal import put, put_table
+
+    known = frameworks()
+    if not framework:
+        rows = [(each.key, len(each.indicators) or "not known", each.title) for each in known.values()]
+        put_table(("Framework", "Indicators", "Title"), rows)
+        return
+    if framework not in known:
+        raise UnknownError(f"There is no framework {framework!r}. There is {', '.join(known)}.")
+    chosen = with_texts(known[framework], texts) if texts else known[framework]
+    for each in [number] if number else chosen.indicators:
+        put(f"{each}  {chosen.text(each)}")
+
+
 def add_commands(root: typer.Typer) -> None:
     """Add the commands to the command line."""
     root.command(epilog="Example: accreditation summary AL-TIR-2026.json --key unit.pem")(summary)
+    root.command(epilog="Example: accreditation indicators wb-salw-roadmap-2018-2024 3 --texts mine.toml")(
+        indicators
+    )
     root.command(epilog="Example: accreditation rollup summaries/ --public")(rollup)
 
 
