@@ -7,8 +7,7 @@ and no event without a record.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence, Set
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence, Set
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -29,7 +28,7 @@ from qms.keeping import (
     read_head,
 )
 from qms.ledger import Event, Head, difference, read_event, stamp
-from qms.lifecycle import Circumstances, Kind, LifeCycle, Reason, Refused
+from qms.lifecycle import Circumstances, Kind, LifeCycle, Reason, Refused, Unmet, left_behind
 from qms.record import Attachment, Link, Record, canonical, mentioned, new_id, plain, sha256
 
 if TYPE_CHECKING:
@@ -39,22 +38,6 @@ R = TypeVar("R", bound=Record)
 
 IDENTITY = ("ref", "unit", "jurisdiction", "created")
 """Fields that a record is known by; the first time it is kept they are given for good."""
-
-
-@dataclass(frozen=True, slots=True)
-class Unmet:
-    """What the state of a record from another copy demands and the record lacks."""
-
-    record: Record
-    reason: Reason
-
-    @property
-    def code(self) -> str:
-        """Code of the reason."""
-        return self.reason.code
-
-    def __str__(self) -> str:
-        return f"{self.record.kind} {self.record.ref}: {self.reason}"
 
 
 class Change:
@@ -180,31 +163,53 @@ class Change:
         """Keep a record as it came from another copy of the store; see `merge_all`."""
         return self.merge_all((record,))[0]
 
-    def merge_all(self, records: Sequence[R]) -> tuple[R, ...]:
+    def merge_all(
+        self, records: Sequence[R], *, alike: Set[str] = frozenset(), decided: Set[str] = frozenset()
+    ) -> tuple[R, ...]:
         """Keep records, which may name each other, as they came from another copy of the store.
 
         The version of each follows the one that is here. What its state demands must hold, in its turn or once all
-        are kept; the steps that led to the state are not asked for.
+        are kept, and so must what the states of records demand that are linked with it and stay as they are; the
+        steps that led to the state are not asked for.
+
+        Parameters
+        ----------
+        records : sequence of Record
+        alike : set of str
+            Ids of records that both copies have alike; what does not fit those does not fit them there either.
+        decided : set of str
+            Ids of records of which a person decided which copy counts; others never leave a final state.
 
         Raises
         ------
         RefusedError
-            If a state demands what a record lacks; its reasons are `Unmet`, which name the records.
+            If a state is final, or demands what a record lacks; its reasons are `Unmet`, which name the records.
         """
-        kept, doubted = [], []
+        kept: list[R] = []
+        unmet: list[Unmet] = []
+        doubted: list[tuple[R, Record | None]] = []
+        beside: list[tuple[R, Record, tuple[Reason, ...]]] = []
         awaited = {each.id for each in records}
+        known = awaited | alike
         for record in records:
             query = select(schema.record.c.body).where(schema.record.c.id == record.id)
             found = self.connection.execute(query).scalar()
             before = self.store.read(type(record), found) if found else None
+            if before is not None and record.id not in decided:
+                unmet += [Unmet(record, each) for each in self._leaves_end(before, record)]
+            neighbours = self._neighbours(record, known)
             awaited -= {record.id}
             written = self._write(record, before, found or "{}", act="merge", awaited=awaited)
-            if self._unmet(written, before):
+            if self._unmet(written, before, merging=True):
                 doubted.append((written, before))
+            beside += [(written, *each) for each in neighbours if self._newly_unmet(*each)]
             kept.append(written)
         for record in kept:
             put_mentions(self.connection, record)
-        unmet = [Unmet(record, each) for record, before in doubted for each in self._unmet(record, before)]
+        for made, was in doubted:
+            unmet += [Unmet(made, each) for each in self._unmet(made, was, merging=True)]
+        for made, neighbour, reasons in beside:
+            unmet += [Unmet(made, left_behind(neighbour, each)) for each in self._newly_unmet(neighbour, reasons)]
         if unmet:
             raise RefusedError("What came from another copy cannot be taken over", unmet)
         return tuple(kept)
@@ -293,7 +298,7 @@ class Change:
             "Read it again and make your change there."
         )
 
-    def _circumstances(self, record: Record, before: Record | None) -> Circumstances:
+    def _circumstances(self, record: Record, before: Record | None, *, merging: bool = False) -> Circumstances:
         related = self.store.read_related(self.connection, record.id, set())
         kept = {each.id for each in related}
         named = [each for each in mentioned(plain(record)) if each not in kept and each != record.id]
@@ -302,12 +307,29 @@ class Change:
             query = select(held.c.kind, held.c.body).where(held.c.id.in_(named), held.c.kind.in_(self.store.kinds))
             rows = self.connection.execute(query).all()
             related += tuple(self.store.read(self.store.kinds[kind].model, body) for kind, body in rows)
-        return Circumstances(actor=self.by, at=self.at, why=self.why, related=related, before=before)
+        return Circumstances(
+            actor=self.by, at=self.at, why=self.why, related=related, before=before, merging=merging
+        )
 
-    def _unmet(self, record: Record, before: Record | None) -> tuple[Reason, ...]:
+    def _unmet(self, record: Record, before: Record | None, *, merging: bool = False) -> tuple[Reason, ...]:
         cycle = self._cycle(record)
-        demanded = cycle.unmet(record, self._circumstances(record, before)) if cycle else ()
+        demanded = cycle.unmet(record, self._circumstances(record, before, merging=merging)) if cycle else ()
         return (*demanded, *self._against(record))
+
+    def _leaves_end(self, before: Record, record: Record) -> Iterator[Reason]:
+        cycle = self._cycle(record)
+        if cycle and before.status in cycle.final and record.status != before.status:
+            yield Reason("final", "it is {state}, which is final", {"state": before.status})
+
+    def _neighbours(self, record: Record, known: Set[str]) -> list[tuple[Record, tuple[Reason, ...]]]:
+        """Return the records with a life cycle that are linked with one, and what each of them lacks now."""
+        if self._cycle(record) is None:
+            return []
+        linked = self._circumstances(record, None).related
+        return [(each, self._unmet(each, each)) for each in linked if each.id not in known and self._cycle(each)]
+
+    def _newly_unmet(self, neighbour: Record, reasons: tuple[Reason, ...]) -> list[Reason]:
+        return [each for each in self._unmet(neighbour, neighbour) if each not in reasons]
 
     def _refuse(self, record: Record, reasons: Iterable[Reason], what: str) -> None:
         if reasons:

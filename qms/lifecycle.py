@@ -62,6 +62,8 @@ class Circumstances:
         Records that this one names and those that name it.
     before : Record or None
         The record as it was before.
+    merging : bool
+        Whether the record comes from another copy of the store, with what was added there.
     """
 
     actor: str
@@ -69,6 +71,7 @@ class Circumstances:
     why: str = ""
     related: tuple[Record, ...] = ()
     before: Record | None = None
+    merging: bool = False
 
     @property
     def today(self) -> date:
@@ -143,6 +146,31 @@ class Refused:
 
     def __bool__(self) -> bool:
         return False
+
+
+@dataclass(frozen=True, slots=True)
+class Unmet:
+    """What the state of a record from another copy demands and the record lacks."""
+
+    record: Record
+    reason: Reason
+
+    @property
+    def code(self) -> str:
+        """Code of the reason."""
+        return self.reason.code
+
+    def __str__(self) -> str:
+        return f"{self.record.kind} {self.record.ref}: {self.reason}"
+
+
+def left_behind(neighbour: Record, reason: Reason) -> Reason:
+    """Return the reason against a record beside which a linked one could not stay in its state."""
+    return Reason(
+        "left-behind",
+        "with it {kind} {ref} could not stay as it is here: {reason}",
+        {"kind": neighbour.kind, "ref": neighbour.ref, "reason": str(reason)},
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

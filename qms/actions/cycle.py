@@ -29,8 +29,8 @@ def _keeps_due(record: Action, circumstances: Circumstances) -> Iterator[Reason]
     before = circumstances.before
     if not isinstance(before, Action) or before.due in (None, record.due):
         return
-    kept = record.previous_dues[len(before.previous_dues) :]
-    if not kept or kept[0].due != before.due:
+    kept = [each.due for each in record.previous_dues if each not in before.previous_dues]
+    if before.due not in (kept if circumstances.merging else kept[:1]):
         values = {"due": before.due}
         yield Reason("due-not-kept", "move the date by the step, which keeps that it was due on {due}", values)
 

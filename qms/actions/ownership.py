@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from qms.errors import RefusedError
@@ -119,10 +119,17 @@ def keeps_owners(initial: str) -> Guard:
         known = before.previous_owners
         if record.owner != before.owner and before.owner is not None:
             known = (*known, before.owner)
-        if record.previous_owners[: len(known)] != known:
+        if not still_holds(record.previous_owners, known, circumstances):
             yield Reason("owner-not-kept", "hand it over by the step, which keeps who owned it before", {})
 
     return guard
+
+
+def still_holds(now: Sequence[object], held: Sequence[object], circumstances: Circumstances) -> bool:
+    """Return whether a list holds all that it held; at its beginning, unless another copy added to it too."""
+    if circumstances.merging:
+        return all(each in now for each in held)
+    return now[: len(held)] == held
 
 
 def keeps(field: str) -> Guard:
@@ -130,7 +137,7 @@ def keeps(field: str) -> Guard:
 
     def guard(record: Record, circumstances: Circumstances) -> Iterator[Reason]:
         held = getattr(circumstances.before, field, ())
-        if getattr(record, field)[: len(held)] != held:
+        if not still_holds(getattr(record, field), held, circumstances):
             yield Reason(
                 "history-lost", "{field} may only grow; nothing in it is dropped or changed", {"field": field}
             )

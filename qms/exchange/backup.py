@@ -1,7 +1,7 @@
 """Backup and restore: one ZIP that holds the text folder of a store, and the SHA-256 of every file in it.
 
-Unpacked it is the folder of `qms.exchange.text_folder`; ``SHA256SUMS`` can be checked with ``sha256sum
---check``. A backup is read again and checked in full before it gets its name.
+Unpacked it is the folder of `qms.exchange.text_folder`, but for what that says to git; ``SHA256SUMS`` can be
+checked with ``sha256sum --check``. A backup is read again and checked in full before it gets its name.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from qms.exchange.loading import fill, understood
 from qms.exchange.store_copy import MOST_MEMBERS, StoreCopy
 from qms.exchange.text_folder import Manifest, copy_file, members
 from qms.kinds import KINDS
-from qms.ledger import Chain, Verification
+from qms.ledger import Chain, StoreCheck
 from qms.lifecycle import Kind
 from qms.record import sha256
 from qms.store import Store, open_store
@@ -99,7 +99,7 @@ def restore(
     files: str | Path | None = None,
     kinds: Iterable[Kind] = KINDS,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-) -> Verification:
+) -> StoreCheck:
     """Make a store from a backup: the same records, the same events, the same hashes.
 
     Parameters
@@ -111,7 +111,7 @@ def restore(
 
     Returns
     -------
-    Verification
+    StoreCheck
         Of the restored store.
 
     Raises
@@ -140,6 +140,11 @@ class ZipSource:
 
     def __init__(self, place: Path) -> None:
         self.place = place
+        if place.is_dir():
+            raise ExchangeError(
+                f"{place} is a folder, and a backup in one ZIP was expected. 'qms import --new' makes a store "
+                "of a folder."
+            )
         try:
             self.archive = zipfile.ZipFile(place)
         except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError) as error:
@@ -223,7 +228,7 @@ def _check_sums(source: ZipSource, copy: StoreCopy) -> None:
     if told.keys() != names:
         raise copy.error(SUMS, f"it does not fit the files: {sorted(told.keys() ^ names)[0]}")
     for name, digest in told.items():
-        if copy.sha256_of(name, LARGEST_TEXT) != digest:
+        if copy.hash_and_size(name, LARGEST_TEXT)[0] != digest:
             raise copy.error(name, "its content does not have the SHA-256 that is kept with it")
 
 

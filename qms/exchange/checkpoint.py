@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 PURPOSE = "qms checkpoint 1"
 """Signed with the rest, so that a signature for something else never passes for a checkpoint."""
 HEAD = re.compile(r"([0-9]{1,15}):([0-9a-f]{12,64})")
+KEY = re.compile(r"[0-9a-f]{64}")
 LARGEST_KEY = 10_000
 
 
@@ -240,13 +241,19 @@ def check_checkpoints(
     checkpoints : iterable of Checkpoint
         That were kept elsewhere; those in the store are checked in any case.
     trusted : collection of str
-        Public keys, as `new_key` returns them, of whoever may sign.
+        Public keys, as `new_key` returns them, of whoever may sign; there has to be a checkpoint by each.
+
+    Raises
+    ------
+    ExchangeError
+        If a trusted key is none.
 
     Notes
     -----
     Whether the ledger itself is sound up to there is for `Store.verify` to say.
     """
     problems: list[Problem] = []
+    wanted = [_key(each) for each in trusted]
     with reading(store.engine) as connection:
         given = list(checkpoints)
         for body in kept_checkpoints(connection):
@@ -260,7 +267,12 @@ def check_checkpoints(
             wrong = _wrong(connection, each)
             if wrong:
                 problems.append(Problem(f"checkpoint at event {each.seq} of {each.at:%Y-%m-%d}", wrong))
-    unknown = sorted({each.key for each in given} - {key.lower() for key in trusted})
+    signers = {each.key for each in given}
+    for key in wanted:
+        if key not in signers:
+            what = "no checkpoint signed with it is in the store or was given; give the one kept elsewhere"
+            problems.append(Problem(f"trusted key {key[:16]}", what))
+    unknown = sorted(signers - set(wanted))
     notes = [f"the key {key[:16]} is not among the trusted ones; anybody could have signed" for key in unknown]
     if not given:
         notes.append("there is no checkpoint to compare with")
@@ -297,6 +309,15 @@ def hash_at(connection: Connection, seq: int) -> str | None:
         return BEGINNING
     found: str | None = connection.execute(select(schema.event.c.hash).where(schema.event.c.seq == seq)).scalar()
     return found
+
+
+def _key(words: str) -> str:
+    key = words.strip().lower()
+    if not KEY.fullmatch(key):
+        raise ExchangeError(
+            f"{words!r} is not a public key. Expected 64 hexadecimal digits, as 'qms ledger key' prints them."
+        )
+    return key
 
 
 def _read(body: str) -> Checkpoint | None:

@@ -1,12 +1,20 @@
 """Lists of records for a spreadsheet: CSV that Excel and LibreOffice open with all letters and run nothing of.
 
 A cell that begins like a formula gets an apostrophe in front, so that it is shown instead of computed.
+
+Which sign parts the columns, a file does not say: Excel takes the list separator of the computer. A file with
+``,`` that is opened where ``;`` is expected falls apart at every ``;`` inside the words, quotes or not, and at
+every line break. So what follows such a sign inside a cell gets an apostrophe too if it begins like a formula:
+``x;=1`` is written ``x;'=1``. What follows the separator of the file itself stays as it is: every cell stands in
+quotes, which a program minds that parts columns there, or at both signs, as LibreOffice does unless told
+otherwise. A line ``sep=,`` at the top would settle it for Excel, but Excel reads no UTF-8 then.
 """
 
 from __future__ import annotations
 
 import csv
 import io
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
@@ -20,8 +28,13 @@ from pydantic import BaseModel
 from qms.errors import RecordError
 from qms.record import LANGUAGES, Attachment, Record, Requirement, Text, is_id
 
-FORMULA_SIGNS = frozenset("=+-@\t\r\n")
-"""What a spreadsheet takes for the beginning of a formula or of a new cell."""
+FORMULA_SIGNS = frozenset("=+-@")
+"""What a spreadsheet takes for the beginning of a formula."""
+BREAKS = frozenset("\t\r\n")
+"""What may end a cell, whatever parts the columns."""
+Separator = Literal[",", ";"]
+OTHERS = {",": re.compile("([;\t\r\n])"), ";": re.compile("([,\t\r\n])")}
+"""Separator of a file to where a program that expects another one parts its lines."""
 Cell = str | int | float | Decimal
 
 
@@ -30,7 +43,7 @@ def records_csv(
     *,
     language: str | None = None,
     names: Mapping[str, str] = MappingProxyType({}),
-    separator: Literal[",", ";"] = ",",
+    separator: Separator = ",",
 ) -> bytes:
     """Return records as the content of a CSV file.
 
@@ -61,8 +74,8 @@ def records_csv(
     >>> from qms.organisation import Unit
     >>> unit = Unit(unit="AL-TIR", ref="AL-TIR", jurisdiction="AL", name=Text.of("=Njësia", "sq"))
     >>> header, line = records_csv([unit]).decode("utf-8-sig").splitlines()
-    >>> header[:19], line[-16:]
-    ('Kind,Id,Reference,U', ",'=Njësia,en,yes")
+    >>> print(header[:22], line[-21:])
+    "Kind","Id","Reference "'=Njësia","en","yes"
     """
     rows: list[dict[str, Cell]] = []
     columns: dict[str, None] = {}
@@ -76,24 +89,37 @@ def records_csv(
         raise RecordError("There is no record to export. Ask for less to be left out.")
     columns = {name: None for name in columns if not _only_parts(name, columns, rows)}
     out = io.StringIO(newline="")
-    writer = csv.writer(out, delimiter=separator, lineterminator="\r\n")
-    writer.writerow(neutral(each) for each in columns)
-    for row in rows:
-        cells = (row.get(each, "") for each in columns)
-        writer.writerow(neutral(each) if isinstance(each, str) else each for each in cells)
+    writer = csv.writer(out, delimiter=separator, lineterminator="\r\n", quoting=csv.QUOTE_ALL)
+    for cells in (columns, *([row.get(name, "") for name in columns] for row in rows)):
+        writer.writerow(neutral(each, separator) if isinstance(each, str) else each for each in cells)
     return b"\xef\xbb\xbf" + out.getvalue().encode()
 
 
-def neutral(words: str) -> str:
-    r"""Return the words of a cell with an apostrophe in front if a spreadsheet could take them for a formula.
+def neutral(words: str, separator: Separator = ",") -> str:
+    r"""Return the words of a cell with an apostrophe wherever a spreadsheet could find the beginning of a formula.
+
+    Parameters
+    ----------
+    words : str
+    separator : str
+        Of the file that the cell is for.
 
     Examples
     --------
     >>> neutral("=1+1"), neutral(' "@SUM(A1)'), neutral("5 > 3")
     ("'=1+1", '\' "@SUM(A1)', '5 > 3')
+    >>> neutral("4, -5; -6"), neutral("4, -5; -6", ";")
+    ("4, -5;' -6", "4,' -5; -6")
     """
-    first = next((sign for sign in words if sign in FORMULA_SIGNS or not _passed_over(sign)), "")
-    return f"'{words}" if unicodedata.normalize("NFKC", first) in FORMULA_SIGNS else words
+    parts = OTHERS[separator].split(words)
+    parts[::2] = [f"'{part}" if _first(part) in FORMULA_SIGNS else part for part in parts[::2]]
+    whole = "".join(parts)
+    return f"'{whole}" if words[:1] in BREAKS else whole
+
+
+def _first(words: str) -> str:
+    """Return the first sign that a spreadsheet does not pass over, in its plain form."""
+    return unicodedata.normalize("NFKC", next((sign for sign in words if not _passed_over(sign)), ""))
 
 
 def _passed_over(sign: str) -> bool:

@@ -1,10 +1,16 @@
-"""Putting a copy of a store into an empty one: the same events, the same records, the same hashes."""
+"""Reading a copy of a store in full: into an empty one, or as what a merge needs to know of it.
+
+An empty store gets the same events, the same records, the same hashes.
+"""
 
 from __future__ import annotations
 
+import gzip
+import io
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic import ValidationError
 from sqlalchemy import Connection, Table, insert, select
@@ -13,12 +19,14 @@ from qms import schema
 from qms.attachments import AttachedFiles
 from qms.database import writing
 from qms.errors import QmsError, StoreError, described
+from qms.exchange.merged import merges
 from qms.exchange.store_copy import State, StoreCopy
 from qms.exchange.text_folder import file_name
 from qms.keeping import read_head, rows_of
-from qms.ledger import Chain, read_event, rebuilt
-from qms.lifecycle import Kind
-from qms.record import Record, attachments_in, canonical, mentioned
+from qms.ledger import BEGINNING, Chain, Event, read_event, rebuilt
+from qms.lifecycle import Kind, nothing_against
+from qms.record import Record, attachments_in, canonical, mentioned, sha256
+from qms.verification import misled
 
 if TYPE_CHECKING:
     from qms.store import Store
@@ -54,12 +62,15 @@ def load(store: Store, connection: Connection, copy: StoreCopy) -> Chain:
     chain = Chain()
     events = (entry._asdict() for entry in copy.entries(chain))
     _insert(connection, schema.event, ({n: v for n, v in each.items() if n != "fields"} for each in events))
+    for problem in misled(connection, chain.head.seq):
+        raise copy.error("the ledger", str(problem))
     mentions: list[dict[str, str]] = []
     days: list[dict[str, Any]] = []
     rows = _rows(store, connection, copy, chain, mentions, days)
     _insert(connection, schema.record, rows)
     _insert(connection, schema.mention, mentions)
     _insert(connection, schema.deadline, days)
+    _check_together(store, connection, copy)
     signed = ({"seq": each.seq, "key": each.key, "body": body} for each, body in copy.checkpoints())
     _insert(connection, schema.checkpoint, signed)
     return chain
@@ -136,6 +147,22 @@ def _rows(
         yield row
 
 
+def _check_together(store: Store, connection: Connection, copy: StoreCopy) -> None:
+    """Refuse what shows only once all records are there, such as actions that wait for each other."""
+    held = schema.record
+
+    @cache
+    def one(key: str) -> Record | None:
+        row = connection.execute(select(held.c.kind, held.c.body).where(held.c.id == key)).first()
+        return store.read(store.kinds[row.kind].model, row.body) if row else None
+
+    watched = [name for name, kind in store.kinds.items() if kind.against is not nothing_against]
+    keys = select(held.c.id, held.c.kind).where(held.c.kind.in_(watched)).order_by(held.c.id)
+    for key, kind in connection.execute(keys).all():
+        for reason in store.kinds[kind].against(one(key), one):
+            raise copy.error(copy.records[key], str(reason))
+
+
 def as_remembered(connection: Connection, copy: StoreCopy, state: State) -> State:
     """Return a record as the ledger, which is loaded, says it is."""
     query = select(schema.event.c.body).where(schema.event.c.record == state.id).order_by(schema.event.c.seq)
@@ -151,3 +178,106 @@ def _insert(connection: Connection, table: Table, rows: Iterable[dict[str, Any]]
     waiting = iter(rows)
     while part := list(islice(waiting, ROWS_AT_ONCE)):
         connection.execute(insert(table), part)
+
+
+class Mark(NamedTuple):
+    """One record of a copy in short.
+
+    Attributes
+    ----------
+    kind, ref : str
+    state : str
+        Hash of what its file says.
+    edited : bool
+        Whether that is not what the ledger of the copy says.
+    last : int
+        Number of its last event there.
+    """
+
+    kind: str
+    ref: str
+    state: str
+    edited: bool
+    last: int
+
+
+class CopyIndex:
+    """A copy that was read and checked in full.
+
+    Parameters
+    ----------
+    kinds : mapping of str to Kind
+        That the store keeps.
+    copy : StoreCopy
+
+    Attributes
+    ----------
+    marks : dict of str to Mark
+        By id.
+
+    Raises
+    ------
+    ExchangeError
+        If the copy is not sound.
+    """
+
+    def __init__(self, kinds: Mapping[str, Kind], copy: StoreCopy) -> None:
+        self.copy = copy
+        self.kinds = kinds
+        self.hashes = [BEGINNING]
+        self.marks: dict[str, Mark] = {}
+        chain = Chain()
+        last: dict[str, int] = {}
+        for entry in copy.entries(chain):
+            self.hashes.append(entry.hash)
+            last[entry.record] = entry.seq
+        for state in copy.states(chain):
+            record = understood(kinds, copy, state)
+            digest = sha256(state.body.encode())
+            self.marks[state.id] = Mark(state.kind, record.ref, digest, state.edited, last[state.id])
+        copy.check_files()
+
+    def hash_at(self, seq: int) -> str | None:
+        """Return the hash of the event with a number, or None if the ledger of the copy is shorter."""
+        return self.hashes[seq] if seq < len(self.hashes) else None
+
+    def value(self, record: str) -> dict[str, Any]:
+        """Return what the file of a record says."""
+        return self.copy.value(self.copy.records[record])
+
+    def events_of(self, records: set[str]) -> dict[str, list[Event]]:
+        """Return all events of some records, oldest first."""
+        found: dict[str, list[Event]] = {record: [] for record in records}
+        if records:
+            for entry in self.copy.entries(Chain()):
+                if entry.record in found:
+                    found[entry.record].append(read_event(entry.body))
+        return found
+
+    def shared_with(self, connection: Connection) -> int:
+        """Return the number of the last event that the ledgers of the copy and of a store have in common."""
+        event = schema.event
+        query = select(event.c.seq, event.c.hash).where(event.c.seq < len(self.hashes)).order_by(event.c.seq)
+        shared = 0
+        for seq, digest in connection.execute(query):
+            if self.hashes[seq] != digest:
+                break
+            shared = seq
+        return shared
+
+    def history(self, connection: Connection) -> bytes:
+        """Return the part of the ledger of the copy that neither a store nor what it kept before holds, gzipped.
+
+        It is the lines of a ledger file, and the checkpoints; empty if there is nothing in it.
+        """
+        known = [self.shared_with(connection)]
+        known += [each.head.seq for _, each in merges(connection) if self.hash_at(each.head.seq) == each.head.hash]
+        if max(known) >= self.copy.head.seq:
+            return b""
+        packed = io.BytesIO()
+        with gzip.GzipFile(fileobj=packed, mode="wb", filename="", mtime=0) as out:
+            for entry in self.copy.entries(Chain()):
+                if entry.seq > max(known):
+                    out.write(b'{"event":%b,"hash":"%b"}\n' % (entry.body.encode(), entry.hash.encode()))
+            out.writelines(f"{signed}\n".encode() for _, signed in self.copy.checkpoints())
+        return packed.getvalue()

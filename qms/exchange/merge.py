@@ -1,9 +1,11 @@
 """Bringing a text folder or a backup into a store: the same store where it is empty, a merge by id elsewhere.
 
-Record by record, what both sides had last in common (`qms.exchange.merge_base`) is the base of a three-way merge
-(`qms.exchange.three_way`). All is written in one change. The part of the other ledger that is not in this one is
-kept as an attached file, gzipped; the reason of the change names its hash, so that nothing of the history is
-lost.
+Record by record, what both sides had last in common is the base of a three-way merge (`qms.exchange.three_way`).
+All is written in one change. The part of the other ledger that is not in this one is kept as an attached file,
+gzipped; the reason of the change names its hash (`qms.exchange.merged`), so that nothing of the history is lost.
+
+What only steps add to, such as verifications and earlier due dates, is united. Where both sides set another due
+date or owner, the one that a decision leaves aside is kept among the earlier ones.
 
 Limits
 ------
@@ -13,7 +15,6 @@ ledger shows what was common, whatever differs is a conflict.
 
 from __future__ import annotations
 
-import gzip
 import io
 from collections import defaultdict
 from collections.abc import Mapping
@@ -25,26 +26,27 @@ from sqlalchemy import Connection, select
 
 from qms import schema
 from qms.attachments import AttachedFiles
-from qms.change import Change, Unmet
+from qms.change import Change
 from qms.database import writing
 from qms.errors import ExchangeError, RecordError, RefusedError, described
 from qms.exchange.checkpoint import hash_at
-from qms.exchange.copy_index import CopyIndex
-from qms.exchange.loading import keep_files, load
-from qms.exchange.merge_base import common_base, merged_head, naming
-from qms.exchange.merge_report import Conflict, MergeReport, Outcome, Result
-from qms.exchange.merge_voices import Voices, place_words
-from qms.exchange.store_copy import FolderSource, StoreCopy
-from qms.exchange.three_way import Side, three_way
-from qms.keeping import next_in, read_head
-from qms.ledger import Event, read_event, rebuilt
+from qms.exchange.loading import CopyIndex, keep_files, load
+from qms.exchange.merge_report import Conflict, MergeReport, Outcome, Result, Voices, place_words
+from qms.exchange.merged import Merged
+from qms.exchange.references import References
+from qms.exchange.source import FolderSource
+from qms.exchange.store_copy import StoreCopy
+from qms.exchange.three_way import Clash, Side, common_base, only_grew, three_way
+from qms.keeping import read_head
+from qms.ledger import Event, read_event, rebuilt, stamp
+from qms.lifecycle import Unmet
 from qms.record import Record, mentioned, plain, sha256
 from qms.store import Store
 
 BOOKKEEPING = ("version", "created", "updated")
 """Fields that every store sets itself."""
-FIRST_KINDS = ("unit", "person")
-"""Kinds that all others rely on."""
+FIRST_KINDS = ("unit", "person", "document", "revision")
+"""Kinds that others rely on, be it for their references."""
 
 
 def import_folder(
@@ -147,7 +149,7 @@ class _Merging:
         self.refused = refused
         self.outcomes: dict[str, Outcome] = {}
         self.writes: dict[str, Record] = {}
-        self.same = self.kept = 0
+        self.kept = 0
         self.history: BinaryIO | None = None
 
     def run(self, by: str, why: str) -> MergeReport:
@@ -157,26 +159,28 @@ class _Merging:
             load(self.store, self.connection, self.index.copy)
         held = schema.record
         rows = self.connection.execute(select(held.c.id, held.c.kind, held.c.unit, held.c.ref, held.c.state)).all()
-        states = {row.id: row.state for row in rows}
-        self.refs = {(row.kind, row.unit, row.ref): row.id for row in rows}
-        apart = [record for record, mark in self.index.marks.items() if states.get(record) != mark.state]
-        self.same = len(self.index.marks) - len(apart)
-        theirs = self.index.events_of(set(apart))
+        self.states = {row.id: row.state for row in rows}
+        self.references = References(((row.id, row.kind, row.unit, row.ref) for row in rows), self.index.marks)
+        apart = {record for record, mark in self.index.marks.items() if self.states.get(record) != mark.state}
+        self.alike = self.index.marks.keys() - apart
+        same = len(self.alike)
+        theirs = self.index.events_of(apart)
         self.voices = Voices(self.connection, self.index)
+        self.by, self.why = by, why.strip()
         for record in sorted(apart, key=self._turn):
             if record in self.refused:
                 self._report(record, "refused", self.refused[record])
-            elif record in states:
+            elif record in self.states:
                 self._meet(record, theirs[record])
             else:
                 self._welcome(record, theirs[record])
         self._leave_out_orphans()
-        digest = self._write(by, why) if self.writes else ""
+        digest = self._write() if self.writes else ""
         return MergeReport(
             head=str(self.index.copy.head),
             loaded=empty,
             written=empty or bool(self.writes),
-            same=self.same,
+            same=same,
             kept=self.kept,
             outcomes=tuple(self.outcomes.values()),
             history=digest,
@@ -188,9 +192,11 @@ class _Merging:
         self.history.seek(0)
         self.store.files.keep_stream(self.history, "ledger.jsonl.gz")
 
-    def _turn(self, record: str) -> tuple[bool, bool, int]:
+    def _turn(self, record: str) -> tuple[int, bool, int]:
+        """Return when it is the turn of a record; those here give way before others need the reference."""
         mark = self.index.marks[record]
-        return (*(mark.kind != kind for kind in FIRST_KINDS), mark.last)  # type: ignore[return-value]
+        first = FIRST_KINDS.index(mark.kind) if mark.kind in FIRST_KINDS else len(FIRST_KINDS)
+        return first, record not in self.states, mark.last
 
     def _meet(self, record: str, theirs: list[Event]) -> None:
         """Bring together a record that both sides have."""
@@ -212,8 +218,14 @@ class _Merging:
         if self._refuses_edit(record, by_hand):
             return
         base = self._base(record, ours, theirs)
+        steps = {name for name in model.STEP_FIELDS if isinstance(here[name], list)}
+        grow = (
+            steps
+            if all(only_grew(base.get(each), side[each]) for each in steps for side in (here, there))
+            else set()
+        )
         sides = (_said(each) for each in (base, here, there))
-        value, clashes = three_way(*sides, take=self.take)
+        value, clashes = three_way(*sides, take=self.take, grow=grow)
         if clashes and self.take is None:
             said = [
                 self.voices.conflict(row.ref, each, ours, theirs, edited=each.at.split("/")[1] in by_hand)
@@ -223,10 +235,13 @@ class _Merging:
             return
         if any(each.at == "/status" for each in clashes):
             chosen = there if self.take == "theirs" else here
-            value |= {name: chosen[name] for name in model.STEP_FIELDS}
+            value |= {name: chosen[name] for name in model.STEP_FIELDS - grow}
+        self._keep_replaced(value, clashes, proposed=here["status"] == "proposed")
         changed = sorted(name for name in value if value[name] != here[name])
         if not changed and not clashes:
             self.kept += 1
+            if _said(here) == _said(there):
+                self.alike.add(record)
             return
         words = [f"{row.ref}: from there comes {' and '.join(place_words(f'/{each}') for each in changed)}"]
         words += [f"{row.ref}: of {place_words(each.at)}, {self.take} was taken" for each in clashes]
@@ -239,38 +254,42 @@ class _Merging:
         mark = self.index.marks[record]
         if self._refuses_edit(record, self._edited_fields(record, theirs)):
             return
-        self._put(record, self.index.value(record), "added", [f"{mark.kind} {mark.ref}"])
+        value = self.index.value(record)
+        try:
+            value["ref"] = self.references.following(value, mark.kind)
+        except RecordError as error:
+            self._report(record, "refused", (str(error),))
+            return
+        self._put(record, value, "added", [f"{mark.kind} {value['ref']}"])
+
+    def _keep_replaced(self, value: dict[str, Any], clashes: list[Clash], *, proposed: bool) -> None:
+        """Keep the due date and the owner that were left aside, where a record keeps earlier ones."""
+        for each in clashes:
+            left = each.ours if self.take == "theirs" else each.theirs
+            if left is None:
+                continue
+            if each.at == "/due" and "previous_dues" in value:
+                why = self.why or f"both copies moved it; {self.take} was taken"
+                kept = {"by": self.by, "at": stamp(self.store.now()), "due": left, "why": why}
+                value["previous_dues"] = [*value["previous_dues"], kept]
+            elif each.at == "/owner" and "previous_owners" in value and not proposed:
+                value["previous_owners"] = list(dict.fromkeys((*value["previous_owners"], left)))
 
     def _put(self, record: str, value: dict[str, Any], result: Result, words: list[str]) -> None:
         model = self.store.kinds[self.index.marks[record].kind].model
         try:
-            made = model.model_validate(value)
-            holder = self.refs.get((made.kind, made.unit, made.ref), record)
-            if holder != record:
-                renamed = self._renamed(made)
-                words = [*words, f"{made.ref} is another record here; this one is now {renamed.ref}"]
-                made = renamed
+            asked = model.model_validate(value)
+            made = self.references.given(asked)
         except ValidationError as error:
             self._report(record, "refused", (f"what came together is no {model.kind}: {described(error)}",))
             return
         except RecordError as error:
             self._report(record, "refused", (str(error),))
             return
-        self.refs[made.kind, made.unit, made.ref] = record
+        if made.ref != asked.ref:
+            words = [*words, f"{asked.ref} is another record here; this one is now {made.ref}"]
         self.writes[record] = made
         self._report(record, result, tuple(words))
-
-    def _renamed(self, record: Record) -> Record:
-        assert record.created is not None
-        series = record.series(record.created.year)
-        if record.kind == "unit" or not series.endswith("-"):
-            raise RecordError(
-                f"there is another {record.kind} {record.ref} here, under another id, and no free one follows "
-                "from it. Give one of the two another reference."
-            )
-        taken = [ref for kind, unit, ref in self.refs if (kind, unit) == (record.kind, record.unit)]
-        labels = tuple(dict.fromkeys((*record.labels, f"was {record.ref}")))
-        return record.revised(ref=next_in(series, taken), labels=labels)
 
     def _edited_fields(self, record: str, theirs: list[Event]) -> set[str]:
         """Return the fields of a record that were edited by hand in the folder."""
@@ -333,37 +352,21 @@ class _Merging:
                 names = ", ".join(self.voices.name(each) for each in missing)
                 self._report(record, "refused", (f"it names {names}, which is not here and was not taken over",))
 
-    def _write(self, by: str, why: str) -> str:
+    def _write(self) -> str:
         """Write what was worked out, in one change; return the hash of the history that has to be kept."""
-        history = self._gather_history()
-        digest = sha256(history) if history else ""
-        said = [why.strip(), naming(self.index.copy.head)]
-        said += [f"whose events that are not in this ledger are the file {digest}"] if digest else []
+        history = self.index.history(self.connection)
+        merged = Merged(self.index.copy.head, sha256(history) if history else "")
         coming = _Coming(self.store.files, self.index.copy.files)
         store = Store(self.store.engine, coming, self.store.kinds.values(), self.store.clock)
-        change = Change(store, self.connection, by=by, why=", ".join(filter(None, said)))
+        change = Change(store, self.connection, by=self.by, why=merged.after(self.why))
+        decided = {record for record, outcome in self.outcomes.items() if outcome.result == "decided"}
         try:
-            change.merge_all(tuple(self.writes.values()))
+            change.merge_all(tuple(self.writes.values()), alike=self.alike, decided=decided)
             change.finish()
         finally:
             change.end()
         self.history = io.BytesIO(history)
-        return digest
-
-    def _gather_history(self) -> bytes:
-        event = schema.event
-        known = [self.index.shared_with(self.connection)]
-        merges = select(event.c.body).where(event.c.body.contains('"act":"merge"', autoescape=True))
-        for body in self.connection.execute(merges).scalars():
-            head = merged_head(read_event(body))
-            if head is not None and self.index.hash_at(head.seq) == head.hash:
-                known.append(head.seq)
-        if max(known) >= self.index.copy.head.seq:
-            return b""
-        packed = io.BytesIO()
-        with gzip.GzipFile(fileobj=packed, mode="wb", filename="", mtime=0) as out:
-            out.writelines(self.index.lines_after(max(known)))
-        return packed.getvalue()
+        return merged.file
 
     def _report(
         self, record: str, result: Result, words: tuple[str, ...], conflicts: tuple[Conflict, ...] = ()

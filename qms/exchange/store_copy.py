@@ -8,24 +8,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
-import stat
 import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from itertools import count
-from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple, Protocol
+from typing import Any, BinaryIO, NamedTuple
 
 from pydantic import ValidationError
 
 from qms.attachments import LARGEST_BYTES
 from qms.errors import ExchangeError, QmsError, described
 from qms.exchange.checkpoint import Checkpoint, read_checkpoint
+from qms.exchange.source import Source
 from qms.exchange.text_folder import (
     BLOCK,
     CHECKPOINTS,
@@ -33,13 +30,12 @@ from qms.exchange.text_folder import (
     FILE_NAME,
     LEDGER_NAME,
     MANIFEST,
-    OWN,
     RECORD_NAME,
     Manifest,
     file_name,
 )
 from qms.ledger import FIELDS, Chain, Head
-from qms.record import canonical, is_id, sha256
+from qms.record import attachments_in, canonical, is_id, sha256
 
 LARGEST_MANIFEST = 1024**2
 LARGEST_RECORD = 16 * 1024**2
@@ -51,56 +47,11 @@ HASH = re.compile(r"[0-9a-f]{64}")
 NAMES = (RECORD_NAME, LEDGER_NAME, FILE_NAME)
 UPDATE = "Update forensic-ballistics."
 DO = "Have it exported again, or take the copy from a backup."
-
-
-class Source(Protocol):
-    """Where the files of a copy come from."""
-
-    @property
-    def place(self) -> Path:
-        """Where it is."""
-
-    def names(self) -> Iterator[str]:
-        """Yield the name of every file, relative to the copy."""
-
-    def open(self, name: str) -> BinaryIO:
-        """Open one of them."""
-
-
-@dataclass(frozen=True, slots=True)
-class FolderSource:
-    """A text folder."""
-
-    place: Path
-
-    def names(self) -> Iterator[str]:
-        """Yield the names of all files that an export could have written."""
-        if not self.place.is_dir():
-            raise ExchangeError(f"There is no folder {self.place}. Check the name.")
-        for top in OWN:
-            yield from self._below(self.place / top)
-
-    def open(self, name: str) -> BinaryIO:
-        """Open a file, never through a link."""
-        handle = os.open(
-            self.place / name, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-        )
-        return os.fdopen(handle, "rb")
-
-    def _below(self, place: Path) -> Iterator[str]:
-        try:
-            mode = place.lstat().st_mode
-        except FileNotFoundError:
-            return
-        name = place.relative_to(self.place).as_posix()
-        if stat.S_ISDIR(mode):
-            for each in sorted(os.listdir(place)):  # noqa: PTH208
-                if not each.startswith("."):
-                    yield from self._below(place / each)
-        elif stat.S_ISREG(mode):
-            yield name
-        else:
-            raise ExchangeError(f"{self.place}: {name} is a link or a device, not a file. Remove it.")
+ENDINGS = "a program, such as git or an editor, changed its line endings (to CRLF or CR)"
+UNDO = (
+    "Export it again and keep the .gitattributes that is written with it; in a clone that git changed, "
+    "'git config core.autocrlf false' and a new checkout put it right."
+)
 
 
 class Entry(NamedTuple):
@@ -154,6 +105,7 @@ class StoreCopy:
             raise self.error("", f"there is no {MANIFEST}", "Is this a text folder or a backup?")
         self.manifest = self._read_manifest()
         self.records: dict[str, str] = {}
+        self._cited: dict[tuple[str, str], str] = {}
         kinds: Counter[str] = Counter()
         for name in names:
             found = RECORD_NAME.fullmatch(name)
@@ -178,12 +130,20 @@ class StoreCopy:
         Raises
         ------
         ExchangeError
-            At the first one that is not what it should be.
+            At the first one that is not what it should be, or has another size than a record says that was read.
         """
+        sizes = {}
         for digest in sorted(self.files):
             name = file_name(digest)
-            if self.sha256_of(name, LARGEST_BYTES) != digest:
+            found, sizes[digest] = self.hash_and_size(name, LARGEST_BYTES)
+            if found != digest:
+                if self._has_other_endings(name, digest):
+                    raise self.error(name, ENDINGS, UNDO)
                 raise self.error(name, "its bytes are not those that were kept")
+        for (digest, size), name in self._cited.items():
+            if digest in sizes and str(sizes[digest]) != size:
+                what = f"it says that the attached file {digest[:16]} has {size} bytes; it has {sizes[digest]}"
+                raise self.error(name, what)
         for _ in self.checkpoints():
             pass
 
@@ -212,6 +172,7 @@ class StoreCopy:
                 raise self.error(name, "the ledger knows no such record", "Add new records with the command qms.")
             value = self.value(name)
             body = self._canonical(name, value, known[2])
+            self._cited |= {(str(each["sha256"]), str(each["size"])): name for each in attachments_in(value)}
             if value.get("id") != record:
                 raise self.error(name, f"the record in it has the id {value.get('id')!r}", "Put back its id.")
             yield State(record, kind, name, value, body, known[1], sha256(body.encode()) != known[2])
@@ -222,8 +183,8 @@ class StoreCopy:
         with self._explained(name), self.source.open(name) as stream:
             yield stream
 
-    def sha256_of(self, name: str, largest: int) -> str:
-        """Return the hash of a file that may have so many bytes."""
+    def hash_and_size(self, name: str, largest: int) -> tuple[str, int]:
+        """Return the SHA-256 of a file that may have so many bytes, and how many it has."""
         digest, size = hashlib.sha256(), 0
         with self.opened(name) as stream:
             while block := stream.read(BLOCK):
@@ -231,7 +192,7 @@ class StoreCopy:
                 size += len(block)
                 if size > largest:
                     raise self.error(name, f"it is larger than {largest} bytes")
-        return digest.hexdigest()
+        return digest.hexdigest(), size
 
     def text(self, name: str, largest: int) -> bytes:
         """Return the content of a file that may have so many bytes."""
@@ -263,6 +224,11 @@ class StoreCopy:
     def error(self, name: str, what: str, do: str = DO) -> ExchangeError:
         """Return the error that says what is wrong with one of the files, and what to do."""
         return ExchangeError(f"{self.source.place}: {name}: {what}. {do} Nothing was changed.")
+
+    def _has_other_endings(self, name: str, digest: str) -> bool:
+        with self.opened(name) as stream:
+            lines = stream.read(LARGEST_RECORD).replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        return digest in (sha256(lines), sha256(lines.replace(b"\n", b"\r\n")))
 
     def _names(self) -> list[str]:
         names: dict[str, None] = {}
@@ -320,6 +286,8 @@ class StoreCopy:
                 if not line:
                     return
                 where = f"{name}, line {number}"
+                if b"\r" in line:
+                    raise self.error(name, ENDINGS, UNDO)
                 if not line.endswith(b"\n"):
                     raise self.error(where, f"the line is broken off, or longer than {LARGEST_LINE} bytes")
                 try:

@@ -7,6 +7,7 @@
     records/finding/01J....json      a record as it is now: sorted keys, one field a line, real letters
     files/3f/3fa4...                 attached files under their SHA-256
     checkpoints.jsonl                signed heads, if there are any
+    .gitattributes                   tells git to leave line endings alone; one that is there stays as it is
 
 Anything else at the top, such as ``.git`` or a readme, is left alone and not read. While the folder is written
 its manifest says so; what was broken off there is refused by an import and completed by the next export.
@@ -45,6 +46,8 @@ ROWS_AT_ONCE = 5000
 BLOCK = 1024**2
 MANIFEST = "manifest.json"
 CHECKPOINTS = "checkpoints.jsonl"
+ATTRIBUTES = ".gitattributes"
+NO_CONVERSION = b"* -text\n"
 RECORD_NAME = re.compile(rf"records/([a-z][a-z0-9_-]{{0,39}})/({ID_PATTERN})\.json")
 LEDGER_NAME = re.compile(r"ledger/([0-9]{6})\.jsonl")
 FILE_NAME = re.compile(r"files/([0-9a-f]{2})/(\1[0-9a-f]{62})")
@@ -140,6 +143,8 @@ def write_folder(store: Store, folder: str | Path, *, force: bool = False) -> Wr
         folder.mkdir(exist_ok=True)
         begun = Manifest(complete=False, head=HeadMark(**read_head(connection)._asdict()))
         writer = _Writer(folder, manifest_text(begun))
+        if not os.path.lexists(folder / ATTRIBUTES):
+            writer.put(Member(ATTRIBUTES, NO_CONVERSION))
         with closing(members(store, connection)) as found:
             for member in found:
                 if member.name == MANIFEST:
@@ -164,7 +169,7 @@ def members(store: Store, connection: Connection) -> Generator[Member, None, Non
         if not part:
             break
         yield Member(f"ledger/{number:06}.jsonl", part)
-    files = set(store.files.digests())
+    files = list(store.files.digests())
     kinds: Counter[str] = Counter()
     for row in _record_rows(connection):
         name = f"records/{row.kind}/{row.id}.json"
@@ -174,12 +179,14 @@ def members(store: Store, connection: Connection) -> Generator[Member, None, Non
         kinds[row.kind] += 1
         value = json.loads(row.body)
         for each in attachments_in(value):
-            if each["sha256"] not in files:
-                raise unsound(f"the attached file {each['name']} of {row.kind} {row.ref} is not there")
+            size = store.files.size(each["sha256"])
+            if size != each["size"]:
+                what = "is not there" if size is None else f"has {size} bytes and not {each['size']}"
+                raise unsound(f"the attached file {each['name']} of {row.kind} {row.ref} {what}")
         yield Member(name, record_text(value))
     if chain.states:
         raise unsound(f"the record {next(iter(chain.states))} of the ledger is not there")
-    for digest in sorted(files):
+    for digest in files:
         yield Member(file_name(digest), store.files.folder / digest[:2] / digest)
     signed = kept_checkpoints(connection)
     if signed:

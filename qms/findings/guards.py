@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from qms.actions.action import DONE, Action
-from qms.actions.ownership import Verification, is_verified, not_the_owner, signed_now
+from qms.actions.ownership import Verification, is_verified, not_the_owner, signed_now, still_holds
 from qms.evidence import Evidence, counts_for
 from qms.findings.finding import Finding, Review
 from qms.findings.grades import Grade
@@ -95,7 +95,7 @@ def keeps_round(record: Finding, circumstances: Circumstances) -> Iterator[Reaso
     holder = record if same else record.earlier[len(before.earlier)]
     for field in ("verifications", "reviews"):
         held = getattr(before, field)
-        if getattr(holder, field)[: len(held)] != held:
+        if not still_holds(getattr(holder, field), held, circumstances):
             yield Reason("history-lost", LOST, {"field": field})
 
 

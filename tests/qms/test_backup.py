@@ -13,10 +13,13 @@ import pytest
 
 from qms import Store
 from qms.actions.action import Action
+from qms.attachments import AttachedFiles
 from qms.errors import ExchangeError, StoreError
+from qms.evidence import Evidence, collect
 from qms.exchange.backup import back_up, restore
 from qms.exchange.checkpoint import check_checkpoints, new_key, read_key, sign_checkpoint
 from qms.exchange.merge import import_folder
+from qms.exchange.store_copy import StoreCopy
 from qms.exchange.text_folder import write_folder
 from qms.kinds import KINDS
 from qms.record import Text, sha256
@@ -69,6 +72,39 @@ def test_a_backup_unpacked_is_the_text_folder(filled: Store, tmp_path: Path) -> 
         archive.extractall(tmp_path / "unpacked")
     with open_store(tmp_path / "r.qms", create=True) as other:
         assert import_folder(other, tmp_path / "unpacked").loaded
+
+
+@only_sqlite
+def test_a_file_of_another_size_than_a_record_says_is_found(
+    filled: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "log.txt").write_text("10 bags")
+    with filled.change(by=filled.person("a.hoxha").id) as change:
+        log = Evidence(unit="AL-TIR", title=Text.of("Log", "en"), type="record")
+        collect(change, log, source=tmp_path / "log.txt")
+    back_up(filled, tmp_path / "b.zip")
+    size = AttachedFiles.size
+    monkeypatch.setattr(AttachedFiles, "size", lambda files, digest: (size(files, digest) or 0) + 1)
+    with pytest.raises(ExchangeError, match=r"has \d+ bytes and not \d+"):
+        back_up(filled, tmp_path / "c.zip")
+    monkeypatch.setattr("qms.exchange.store_copy.StoreCopy.hash_and_size", _one_more(StoreCopy.hash_and_size))
+    with pytest.raises(ExchangeError, match=r"has \d+ bytes; it has \d+"):
+        restore(tmp_path / "b.zip", tmp_path / "r.qms")
+    assert not (tmp_path / "c.zip").exists()
+    assert not (tmp_path / "r.qms").exists()
+
+
+def _one_more(measure: Callable[..., tuple[str, int]]) -> Callable[..., tuple[str, int]]:
+    def measured(*said: object) -> tuple[str, int]:
+        digest, size = measure(*said)
+        return digest, size + 1
+
+    return measured
+
+
+def test_a_folder_in_the_place_of_a_backup_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ExchangeError, match=r"is a folder.*qms import --new"):
+        restore(tmp_path, tmp_path / "r.qms")
 
 
 @only_sqlite

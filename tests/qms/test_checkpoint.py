@@ -98,9 +98,25 @@ def test_an_empty_ledger_or_none_signed_is_said(store: Store) -> None:
 def test_a_key_that_is_not_trusted_is_noted(store: Store, tmp_path: Path) -> None:
     told = new_key(tmp_path / "key.pem")
     sign_checkpoint(store, read_key(tmp_path / "key.pem"))
-    found = check_checkpoints(store, trusted=["00" * 32])
+    found = check_checkpoints(store)
     assert found
     assert told[:16] in found.notes[0]
+
+
+@only_sqlite
+def test_a_trusted_key_that_signed_nothing_is_a_problem(store: Store, tmp_path: Path) -> None:
+    told = new_key(tmp_path / "key.pem")
+    for signed in (False, True):
+        if signed:
+            sign_checkpoint(store, read_key(tmp_path / "key.pem"))
+        found = check_checkpoints(store, trusted=[told, "AB" * 32])
+        assert [each.where for each in found.problems] == [
+            f"trusted key {key[:16]}" for key in ([] if signed else [told]) + ["ab" * 32]
+        ]
+        assert "no checkpoint signed with it" in str(found.problems[0])
+    assert check_checkpoints(store, trusted=[told.upper()]).problems == ()
+    with pytest.raises(ExchangeError, match="64 hexadecimal digits"):
+        check_checkpoints(store, trusted=["signer.pem"])
 
 
 @only_sqlite

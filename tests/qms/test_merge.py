@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import gzip
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
@@ -9,16 +11,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from qms import Person, Store, Text, Unit, open_store
-from qms.actions.action import Action
-from qms.errors import ExchangeError, UnknownError
+from qms.actions.action import Action, move_due
+from qms.actions.ownership import hand_over
+from qms.change import Change
+from qms.documents.control import draft
+from qms.documents.document import Document
+from qms.documents.receipts import Receipt, sign
+from qms.documents.revision import Revision
+from qms.errors import ExchangeError, RefusedError, UnknownError
 from qms.exchange.merge import import_folder
+from qms.exchange.merged import merged_from
 from qms.exchange.text_folder import write_folder
-from qms.exchange.three_way import three_way
 from qms.findings.finding import Finding, Origin, Statement
+from qms.lifecycle import nothing_against
+from qms.record import Requirement
 
 
 class Clock:
@@ -187,8 +195,6 @@ def test_a_trial_reports_the_same_and_writes_nothing(pair: Pair) -> None:
 
 
 def test_the_other_history_is_kept(pair: Pair) -> None:
-    import gzip
-
     pair.edit(pair.theirs, "ACT-2026-001", start=date(2026, 5, 1))
     shared = pair.ours.head().seq
     report = pair.bring()
@@ -335,26 +341,251 @@ def test_nothing_is_written_from_a_folder_that_is_not_sound(pair: Pair) -> None:
     assert pair.ours.head() == before
 
 
-values = st.recursive(
-    st.none() | st.integers(0, 3) | st.sampled_from(["a", "b"]),
-    lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["en", "sq", "x"]), inner, max_size=3)
-    ),
-    max_leaves=6,
-)
-fields = st.dictionaries(st.sampled_from("abc"), values, max_size=3)
+def titled(store: Store, by: str, words: str, file: Path) -> tuple[Document, Revision]:
+    """A procedure with the draft of its first revision."""
+    file.write_text(words, encoding="utf-8")
+    with store.change(by=by) as change:
+        held = change.add(Document(unit="AL-TIR", type="SOP", title=Text.of(words, "en"), owner=by))
+        return held, next_draft(store, change, held, file)
 
 
-@given(base=fields, ours=fields, theirs=fields)
-@settings(max_examples=150)
-def test_three_ways_agree_whoever_merges(base: Any, ours: Any, theirs: Any) -> None:
-    one, clashes = three_way(base, ours, theirs)
-    other, mirrored = three_way(base, theirs, ours)
-    assert [each.at for each in clashes] == [each.at for each in mirrored]
-    if not clashes:
-        assert one == other
-    taken, _ = three_way(base, ours, theirs, take="theirs")
-    assert taken == other
-    assert three_way(base, ours, base)[0] == ours
-    assert three_way(base, base, theirs)[0] == theirs
-    assert three_way(base, ours, ours) == (ours, [])
+def next_draft(store: Store, change: Change, document: Document, file: Path) -> Revision:
+    people = (store.person("a.hoxha").id, store.person("b.krasniqi").id)
+    approver = next(each for each in people if each != change.by)
+    summary = Text.of("New", "en")
+    return draft(change, document, file, change_summary=summary, reviewer=approver, approver=approver, sections=())
+
+
+def approve(store: Store, revision: Revision) -> Revision:
+    for act, by in (("submit", revision.author), ("approve", revision.approver)):
+        with store.change(by=by, why="it is ready") as change:
+            revision = change.advance(change.get(Revision, revision.id), act)
+    return revision
+
+
+def test_what_is_called_after_a_document_follows_its_new_reference(pair: Pair, tmp_path: Path) -> None:
+    titled(pair.ours, pair.arta, "Seals", tmp_path / "seals.md")
+    theirs, first = titled(pair.theirs, pair.arta, "Swabs", tmp_path / "swabs.md")
+    approve(pair.theirs, first)
+    with pair.theirs.change(by=pair.besa) as change:
+        receipt = sign(change, change.get(Revision, first.id), sha256=first.attachment.sha256)
+    with pair.theirs.change(by=pair.arta) as change:
+        change.save(theirs.revised(title=Text.of("Swabs of glass", "en")))
+    assert pair.bring(), list(pair.bring(dry_run=True).lines())
+    refs = [
+        pair.ours.get(*each).ref for each in ((Document, theirs.id), (Revision, first.id), (Receipt, receipt.id))
+    ]
+    assert refs == ["SOP-002", "SOP-002.en.r1", "SOP-002.en.r1.b.krasniqi"]
+    with pair.theirs.change(by=pair.arta) as change:
+        second = next_draft(pair.theirs, change, theirs, tmp_path / "seals.md")
+    assert (second.ref, bool(pair.bring())) == ("SOP-001.en.r2", True)
+    assert pair.ours.get(Revision, second.id).ref == "SOP-002.en.r2"
+
+
+def test_a_revision_that_both_sides_drafted_is_refused_with_what_to_do(pair: Pair, tmp_path: Path) -> None:
+    held, _ = titled(pair.ours, pair.arta, "Seals", tmp_path / "seals.md")
+    write_folder(pair.ours, tmp_path / "forth")
+    assert import_folder(pair.theirs, tmp_path / "forth", by=pair.arta)
+    for store, words in ((pair.ours, "ours"), (pair.theirs, "theirs")):
+        (tmp_path / f"{words}.md").write_text(words)
+        with store.change(by=pair.arta) as change:
+            next_draft(store, change, held, tmp_path / f"{words}.md")
+    report = pair.bring()
+    assert [(each.kind, each.result, each.ref) for each in report.outcomes] == [
+        ("revision", "refused", "SOP-001.en.r2")
+    ]
+    (words,) = report.outcomes[0].words
+    assert "both copies" in words
+    assert "qms document revise SOP-001" in words
+    assert "REVISION" not in words
+
+
+def test_references_that_moved_aside_come_to_rest(pair: Pair, tmp_path: Path) -> None:
+    for store in (pair.ours, pair.theirs):
+        with store.change(by=pair.arta) as change:
+            change.add(action())
+    for _ in range(2):
+        assert pair.bring()
+        write_folder(pair.ours, tmp_path / "back")
+        assert import_folder(pair.theirs, tmp_path / "back", by=pair.besa)
+    assert pair.bring().written is False
+    sides = [{each.id: each.ref for each in store.find(Action)} for store in (pair.ours, pair.theirs)]
+    assert sides[0] == sides[1]
+    assert sorted(sides[0].values()) == [f"ACT-2026-00{n}" for n in (1, 2, 3, 4)]
+
+
+def test_dates_that_both_sides_moved_are_all_kept_and_the_last_word_is_chosen(pair: Pair, tmp_path: Path) -> None:
+    pair.edit(pair.ours, "ACT-2026-001", owner=pair.besa, due=date(2026, 5, 1))
+    write_folder(pair.ours, tmp_path / "forth")
+    assert import_folder(pair.theirs, tmp_path / "forth", by=pair.arta)
+    days = {"theirs": date(2026, 7, 1), "ours": date(2026, 6, 1)}
+    for name, store in (("theirs", pair.theirs), ("ours", pair.ours)):
+        with store.change(by=pair.arta, why=f"{name} had to wait") as change:
+            move_due(change, change.get(Action, "ACT-2026-001"), days[name])
+    asked = pair.bring()
+    assert [each.at for each in asked.outcomes[0].conflicts] == ["/due"]
+    assert [each.result for each in pair.bring(take="theirs").outcomes] == ["decided"]
+    held = pair.ours.get(Action, "ACT-2026-001")
+    assert held.due == days["theirs"]
+    assert {each.due for each in held.previous_dues} == {date(2026, 5, 1), days["ours"]}
+    assert sorted(each.why for each in held.previous_dues)[1:] == ["ours had to wait", "theirs had to wait"]
+    assert [each.at for each in held.previous_dues] == sorted(each.at for each in held.previous_dues)
+    write_folder(pair.ours, tmp_path / "back")
+    assert import_folder(pair.theirs, tmp_path / "back", by=pair.arta)
+    assert pair.theirs.get(Action, "ACT-2026-001").content() == held.content()
+
+
+@pytest.mark.parametrize("take", ["ours", "theirs"])
+def test_owners_that_both_sides_chose_stay_barred(pair: Pair, tmp_path: Path, take: Any) -> None:
+    pair.edit(pair.ours, "ACT-2026-001", owner=pair.besa, due=date(2026, 5, 1))
+    with pair.ours.change(by=pair.arta) as change:
+        change.advance(change.get(Action, "ACT-2026-001"), "approve")
+        others = [
+            change.add(Person(unit="AL-TIR", ref=ref, name=ref.upper()).revised()).id
+            for ref in ("c.leka", "d.marku")
+        ]
+    write_folder(pair.ours, tmp_path / "forth")
+    assert import_folder(pair.theirs, tmp_path / "forth", by=pair.arta)
+    for store, to in ((pair.ours, others[0]), (pair.theirs, others[1])):
+        with store.change(by=pair.arta, why="leave") as change:
+            hand_over(change, change.get(Action, "ACT-2026-001"), to)
+    assert pair.bring(take=take)
+    held = pair.ours.get(Action, "ACT-2026-001")
+    assert held.owner == others[take == "theirs"]
+    assert held.owners == {pair.besa, *others}
+
+
+def withdrawn(store: Store, by: str, finding: str) -> None:
+    with store.change(by=by, why="it was not so") as change:
+        change.advance(change.get(Finding, finding), "withdraw")
+
+
+def issued(store: Store, by: str) -> Finding:
+    words = Text.of("Not sealed", "en")
+    fields = {"requirements": (Requirement(source="ISO/IEC 17020:2012", clause="7.2.1"),)}
+    with store.change(by=by) as change:
+        made = Finding(unit="AL-TIR", grade="minor", statement=Statement(gap=words, evidence=words), **fields)
+        return change.advance(change.add(made), "issue")
+
+
+def test_a_finding_that_ended_there_does_not_leave_an_action_behind_that_only_we_have(
+    pair: Pair, tmp_path: Path
+) -> None:
+    finding = issued(pair.ours, pair.arta)
+    write_folder(pair.ours, tmp_path / "forth")
+    assert import_folder(pair.theirs, tmp_path / "forth", by=pair.arta)
+    with pair.ours.change(by=pair.arta) as change:
+        change.add(action(finding=finding.id))
+    withdrawn(pair.theirs, pair.arta, finding.id)
+    report = pair.bring(take="theirs")
+    assert [each.result for each in report.outcomes] == ["refused"]
+    (words,) = report.outcomes[0].words
+    assert words.startswith(f"finding {finding.ref}: with it action ACT-2026-003 could not stay as it is here: ")
+    assert "cancel the action" in words
+    assert pair.ours.get(Finding, finding.id).status == "issued"
+
+
+def test_what_contradicts_itself_there_already_is_taken_as_it_is(pair: Pair, tmp_path: Path) -> None:
+    finding = issued(pair.ours, pair.arta)
+    with pair.ours.change(by=pair.arta) as change:
+        change.add(action(finding=finding.id))
+    write_folder(pair.ours, tmp_path / "forth")
+    assert import_folder(pair.theirs, tmp_path / "forth", by=pair.arta)
+    withdrawn(pair.theirs, pair.arta, finding.id)
+    assert pair.bring()
+    assert pair.ours.get(Finding, finding.id).status == "withdrawn"
+
+
+def test_a_document_that_was_discontinued_there_keeps_what_we_drafted(pair: Pair, tmp_path: Path) -> None:
+    with pair.ours.change(by=pair.arta) as change:
+        held = change.add(Document(unit="AL-TIR", type="SOP", title=Text.of("Seals", "en"), owner=pair.arta))
+    write_folder(pair.ours, tmp_path / "forth")
+    assert import_folder(pair.theirs, tmp_path / "forth", by=pair.arta)
+    (tmp_path / "seals.md").write_text("Seals")
+    with pair.ours.change(by=pair.arta) as change:
+        next_draft(pair.ours, change, held, tmp_path / "seals.md")
+    with pair.theirs.change(by=pair.arta, why="not used") as change:
+        change.advance(change.get(Document, held.id), "discontinue")
+    report = pair.bring()
+    assert "SOP-001.en.r1 could not stay as it is here" in report.outcomes[0].words[0]
+    assert pair.ours.get(Document, held.id).status == "current"
+
+
+def test_only_a_decision_between_copies_leaves_a_final_state(pair: Pair) -> None:
+    pair.edit(pair.ours, "ACT-2026-002", owner=pair.besa, due=date(2026, 5, 1))
+    with pair.ours.change(by=pair.arta, why="not needed") as change:
+        ended = change.advance(change.get(Action, "ACT-2026-002"), "cancel")
+    for merge in ("merge", "merge_all"):
+        again = ended.revised(status="approved", cancellation=None)
+        with (
+            pytest.raises(RefusedError, match="cancelled, which is final"),
+            pair.ours.change(by=pair.arta) as change,
+        ):
+            getattr(change, merge)(again if merge == "merge" else (again,))
+    with pair.ours.change(by=pair.arta) as change:
+        assert change.merge(ended.revised(labels=("seen",))).status == "cancelled"
+
+
+def test_the_kept_history_is_cited_by_the_merge(pair: Pair) -> None:
+    pair.edit(pair.theirs, "ACT-2026-001", start=date(2026, 5, 1))
+    report = pair.bring()
+    found = pair.ours.verify()
+    assert (bool(found), found.notes, found.files) == (True, (), 1)
+    place = pair.ours.files.folder / report.history[:2] / report.history
+    kept = place.read_bytes()
+    place.unlink()
+    lost = pair.ours.verify()
+    assert not lost
+    assert f"cited by the merge of event {pair.ours.head().seq}" in str(lost.problems[0])
+    place.write_bytes(kept)
+
+
+def test_a_reason_that_reads_like_a_merge_is_not_one(pair: Pair) -> None:
+    pair.edit(pair.ours, "ACT-2026-001", owner=pair.arta)
+    pair.edit(pair.theirs, "ACT-2026-001", owner=pair.besa)
+    head = pair.theirs.head()
+    other = pair.edit(pair.theirs, "ACT-2026-002", progress=5)
+    forged = f"as said: merged a copy with the head {head}, in our reading"
+    assert not pair.bring(why=forged)
+    merged = pair.ours.history(other.id)[-1]
+    assert merged_from(merged).head == pair.theirs.head()
+    with pair.ours.change(by=pair.arta, why=f"merged a copy with the head {head}") as change:
+        change.save(change.get(Action, "ACT-2026-001").revised(progress=1))
+    assert merged_from(pair.ours.log(limit=1)[0]) is None
+    assert [each.result for each in pair.bring().outcomes] == ["conflict"]
+
+
+def test_a_history_of_another_copy_is_kept_whole_though_the_numbers_are_alike(
+    pair: Pair, new_place: Callable[[], Any], tmp_path: Path
+) -> None:
+    """A merge of a third copy, with a head as long as that of theirs, says nothing of theirs."""
+    place = new_place()
+    with open_store(place.database, files=place.files, create=True, clock=Clock()) as third:
+        write_folder(pair.theirs, tmp_path / "first")
+        import_folder(third, tmp_path / "first")
+        shared = pair.ours.head().seq
+        pair.edit(third, "ACT-2026-002", start=date(2026, 5, 1))
+        pair.edit(pair.theirs, "ACT-2026-001", start=date(2026, 6, 1))
+        assert third.head().seq == pair.theirs.head().seq == shared + 1
+        write_folder(third, tmp_path / "third")
+        assert import_folder(pair.ours, tmp_path / "third", by=pair.arta).history
+    report = pair.bring()
+    packed = pair.ours.files.folder / report.history[:2] / report.history
+    events = [json.loads(line)["event"] for line in gzip.decompress(packed.read_bytes()).splitlines()]
+    assert [each["seq"] for each in events] == [shared + 1]
+    assert pair.bring().written is False
+
+
+def test_a_circle_in_a_whole_history_is_refused(
+    pair: Pair, new_place: Callable[[], Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pair.edit(pair.theirs, "ACT-2026-001", depends_on=(pair.ours.get(Action, "ACT-2026-002").id,))
+    lenient = [dataclasses.replace(each, against=nothing_against) for each in pair.theirs.kinds.values()]
+    pair.theirs.kinds = {each.name: each for each in lenient}
+    pair.edit(pair.theirs, "ACT-2026-002", depends_on=(pair.ours.get(Action, "ACT-2026-001").id,))
+    write_folder(pair.theirs, pair.folder)
+    place = new_place()
+    with open_store(place.database, files=place.files, create=True) as fresh:
+        with pytest.raises(ExchangeError, match=r"records/action/\w+.json: its dependencies run in a circle"):
+            import_folder(fresh, pair.folder)
+        assert fresh.head().seq == 0

@@ -19,7 +19,8 @@ from qms.actions.action import Action
 from qms.errors import ExchangeError, StoreError
 from qms.exchange.checkpoint import check_checkpoints, new_key, read_key, sign_checkpoint
 from qms.exchange.merge import import_folder
-from qms.exchange.store_copy import FolderSource, StoreCopy
+from qms.exchange.source import FolderSource
+from qms.exchange.store_copy import StoreCopy
 from qms.exchange.text_folder import EVENTS_PER_FILE, write_folder
 from qms.ledger import Chain
 from qms.record import LANGUAGES, canonical, sha256
@@ -164,7 +165,9 @@ def test_what_a_person_reads_in_a_record(filled: Store, tmp_path: Path) -> None:
 def test_an_export_is_brought_up_to_date_and_nothing_else_touched(filled: Store, tmp_path: Path) -> None:
     folder = tmp_path / "folder"
     (folder / ".git").mkdir(parents=True)
-    assert write_folder(filled, folder).changed == 12
+    assert write_folder(filled, folder).changed == 13
+    assert (folder / ".gitattributes").read_bytes() == b"* -text\n"
+    (folder / ".gitattributes").write_text("* -text\n*.png binary\n")
     (folder / "README.md").write_text("ours")
     (folder / "records" / "notes.txt").write_text("ours")
     assert write_folder(filled, folder)[1:] == (0, 0)
@@ -176,6 +179,7 @@ def test_an_export_is_brought_up_to_date_and_nothing_else_touched(filled: Store,
     (folder / "ledger" / ".0123456789abcdef.part").write_text("left by a killed export")
     assert write_folder(filled, folder)[1:] == (0, 2)
     assert not (folder / "files" / digest[:2] / digest).exists()
+    assert "png" in (folder / ".gitattributes").read_text()
     assert (folder / "README.md").read_text() == (folder / "records" / "notes.txt").read_text() == "ours"
 
 
@@ -248,6 +252,47 @@ def test_a_store_that_is_not_sound_is_not_exported(filled: Store, tmp_path: Path
         write_folder(filled, tmp_path / "folder")
     with pytest.raises(ExchangeError, match="broken off"):
         StoreCopy(FolderSource(tmp_path / "folder"))
+
+
+@only_sqlite
+@pytest.mark.parametrize("ending", [b"\r\n", b"\r"])
+@pytest.mark.parametrize("part", ["ledger", "files", "checkpoints.jsonl"])
+def test_changed_line_endings_are_called_that(
+    filled: Store, empty: Callable[[], Store], tmp_path: Path, part: str, ending: bytes
+) -> None:
+    with filled.change(by=filled.person("a.hoxha").id) as change:
+        filled.files.keep_stream(io.BytesIO(b"bag,seal\n1,none\n"), "seals.csv")
+        change.save(change.get(Person, "a.hoxha").revised(duty="custodian"))
+    folder = tmp_path / "folder"
+    write_folder(filled, folder)
+    for each in folder.rglob("*"):
+        if each.is_file() and each.relative_to(folder).parts[0] == part:
+            each.write_bytes(each.read_bytes().replace(b"\n", ending))
+    with pytest.raises(ExchangeError, match="line endings") as refused:
+        import_folder(empty(), folder)
+    assert ".gitattributes" in str(refused.value)
+    write_folder(filled, folder, force=True)
+    assert import_folder(empty(), folder).loaded
+
+
+@only_sqlite
+def test_records_and_manifest_with_other_line_endings_say_the_same(
+    filled: Store, empty: Callable[[], Store], tmp_path: Path
+) -> None:
+    folder = tmp_path / "folder"
+    write_folder(filled, folder)
+    for each in (folder / "manifest.json", *(folder / "records").rglob("*.json")):
+        each.write_bytes(each.read_bytes().replace(b"\n", b"\r\n"))
+    other = empty()
+    assert import_folder(other, folder).loaded
+    assert other.head() == filled.head()
+
+
+@only_sqlite
+def test_a_file_in_the_place_of_a_folder_is_named(empty: Callable[[], Store], tmp_path: Path) -> None:
+    (tmp_path / "records.zip").write_bytes(b"PK")
+    with pytest.raises(ExchangeError, match=r"a folder was expected.*qms restore"):
+        import_folder(empty(), tmp_path / "records.zip")
 
 
 def rechained(folder: Path, change: Callable[[list[dict[str, Any]]], None]) -> None:
@@ -396,7 +441,7 @@ def _state(events: list[dict[str, Any]]) -> None:
         (_version, "makes version 7"),
         (_time, "not an event"),
         (_patch, "not an event"),
-        (_state, "does not give it"),
+        (_state, "do not lead to the state"),
     ],
 )
 def test_a_ledger_forged_whole_still_has_to_fit_the_records(

@@ -1,0 +1,74 @@
+"""What a ledger remembers of the copies that were merged into it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import NamedTuple
+
+from sqlalchemy import Connection, select
+
+from qms import schema
+from qms.ledger import Event, Head, read_event
+
+TOLD = re.compile(
+    r"(?:.*, )?merged a copy with the head ([0-9]{1,15}):([0-9a-f]{64})"
+    r"(?:, whose events that are not in this ledger are the file ([0-9a-f]{64}))?",
+    re.DOTALL,
+)
+
+
+class Merged(NamedTuple):
+    """A copy that was merged; its text ends the reason of the events that wrote what came from it.
+
+    Attributes
+    ----------
+    head : Head
+        Of the ledger of the copy.
+    file : str
+        SHA-256 of the attached file that keeps the part of that ledger which is not in this one, or empty.
+
+    Examples
+    --------
+    >>> Merged(Head(7, "b" * 64)).after("from Skopje")[:48]
+    'from Skopje, merged a copy with the head 7:bbbbb'
+    """
+
+    head: Head
+    file: str = ""
+
+    def after(self, why: str) -> str:
+        """Return the reason of a change that merges the copy: what a person says, and then this."""
+        kept = f"whose events that are not in this ledger are the file {self.file}" if self.file else ""
+        return ", ".join(filter(None, (why.strip(), f"merged a copy with the head {self.head}", kept)))
+
+
+def merged_from(event: Event) -> Merged | None:
+    """Return the copy that an event took a record over from, if it did.
+
+    Notes
+    -----
+    Only the very end of the reason counts: what a person said stands before it.
+    """
+    found = TOLD.fullmatch(event.why) if event.act == "merge" else None
+    return Merged(Head(int(found[1]), found[2]), found[3] or "") if found else None
+
+
+def merges(connection: Connection) -> Iterator[tuple[int, Merged]]:
+    """Yield every copy that was merged into a store, once for each change, with the number of its last event.
+
+    Notes
+    -----
+    An event that cannot be read names none; `qms.verification` says what is wrong with it.
+    """
+    body = schema.event.c.body
+    query = select(body).where(body.contains('"act":"merge"', autoescape=True)).order_by(schema.event.c.seq)
+    found: dict[str, tuple[int, Merged]] = {}
+    for each in connection.execute(query).scalars():
+        with suppress(ValueError, TypeError):
+            event = read_event(each)
+            merged = merged_from(event)
+            if merged is not None:
+                found[event.change] = event.seq, merged
+    yield from found.values()
