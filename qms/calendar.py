@@ -1,13 +1,14 @@
 """Deadlines as an iCalendar feed (RFC 5545) that any calendar program can take in.
 
-A deadline is one all-day event. Its name in the feed follows from the record and from what is due, so that a feed
-that is read again moves an event instead of doubling it. No person is named: feeds are passed on easily.
+A deadline is one all-day event; on the last day that there is it ends without saying so, as RFC 5545 allows. Its
+name in the feed follows from the record and from what is due, so that a feed that is read again moves an event
+instead of doubling it. No person is named: feeds are passed on easily.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from icalendar import Calendar, Event
@@ -53,7 +54,8 @@ def _event(due: Due, updated: datetime, language: str) -> Event:
     event.add("uid", f"{due.id}.{due.what.replace(' ', '-')}@{DOMAIN}")
     event.add("dtstamp", updated.replace(microsecond=0))
     event.add("dtstart", due.on)
-    event.add("dtend", due.on + timedelta(days=1))
+    if due.on < date.max:
+        event.add("dtend", due.on + timedelta(days=1))
     event.add("summary", f"{due.ref} {due.what}: {_one_line(due.headline.best(language))}")
     event.add("description", f"{due.kind} of {due.unit}{', ' if due.status else ''}{due.status}")
     event.add("categories", [due.kind, due.unit])

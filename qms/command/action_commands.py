@@ -19,6 +19,9 @@ app = typer.Typer(
     help="What somebody does by a day: corrections, corrective actions, improvements.", no_args_is_help=True
 )
 
+KEPT = "due-not-kept"
+"""Code of the reason that only follows from others when `move_due` keeps the old day."""
+
 
 def _take(change: Change, action: Any, act: str, fields: dict[str, Any]) -> Record:
     from qms.actions.action import move_due
@@ -81,9 +84,25 @@ def move_due(
     day: Annotated[str, typer.Argument(metavar="DATE", help="The new day, such as 2026-10-01.")],
 ) -> None:
     """Move the day by which an action is due; the old day and the reason are kept."""
+    from qms.command.entry import TODAY
+    from qms.command.showing import read_day
     from qms.command.steps import step
+    from qms.errors import RefusedError
 
-    step(desk, desk.record(record, "action"), "move", {"due": day}, take=_take)
+    if day != TODAY:
+        read_day(day)
+    action = desk.record(record, "action")
+    try:
+        step(desk, action, "move", {"due": day}, take=_take)
+    except RefusedError as error:
+        said = {
+            "no-such-act": f"it is {action.status}, and its day does not matter any more",
+            "without-why": "say with --why why it moves",
+            "not-moved": "it is due on that day already",
+        }
+        coded = [(getattr(each, "code", ""), each) for each in error.reasons]
+        reasons = [said.get(code, each) for code, each in coded if code != KEPT]
+        raise RefusedError(f"The day of {action.ref} cannot be moved", reasons or error.reasons) from error
 
 
 add_list(app, "action", ("purpose", "due", "progress"))

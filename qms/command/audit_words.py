@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qms.command.terminal import put, put_table
+from qms.command.wording import joined
 
 if TYPE_CHECKING:
     from qms.audits.report_data import AuditReport
@@ -29,10 +30,12 @@ def put_report(report: AuditReport, language: str) -> None:
     for sentence in (*report.independence, *report.sampling):
         put(sentence.words)
     for allowed in report.exceptions:
-        put(
-            f"Exception: {allowed.person.name.best(language)} in {allowed.area}: {allowed.reason.best(language)}; "
-            f"safeguard: {allowed.safeguard.best(language)}; by {allowed.allowed_by.name.best(language)}"
+        clauses = (
+            f"Exception: {allowed.person.name.best(language)} in {allowed.area}: {allowed.reason.best(language)}",
+            f"safeguard: {allowed.safeguard.best(language)}",
+            f"by {allowed.allowed_by.name.best(language)}",
         )
+        put(joined(clauses))
     _put_lines(report, language)
     if report.conclusion:
         put()

@@ -51,13 +51,14 @@ def make_store(
     """Make the demonstration in a folder, with the steps of a package on top, and return where its store is."""
     from datetime import UTC, datetime
 
-    from qms.command.showing import read_day
+    from qms.command.showing import check_year, read_day
     from qms.command.terminal import counting
     from qms.demonstration import StoryClock, make_demonstration
     from qms.kinds import known_kinds
     from qms.store import open_store
 
     last = read_day(today) if today else datetime.now(UTC).date()
+    check_year(last)
     place = folder / "records.qms"
     _make_room(place, force=force)
     with (

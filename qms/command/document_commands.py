@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from qms.command.desk import Desk, reads, writes
-from qms.command.listing import add_list
+from qms.command.listing import Filters, add_list, find_records
 from qms.command.showing import AsOf, show_past, show_record
 from qms.command.steps import Reference, Settings, Source, add_edit
 
@@ -317,5 +318,25 @@ def _digest(file: Path) -> str:
         raise AttachmentError(f"{file} cannot be read ({error.strerror or error}). Check its name.") from error
 
 
-add_list(app, "document", ("type", "language", "review_every_months"))
+def _in_force(desk: Desk, documents: Sequence[Any], filters: Filters) -> list[dict[str, Any]]:
+    """Return the effective revision of each document, and by how many revisions its translations are behind."""
+    from qms.documents.control import lag_among
+    from qms.documents.revision import Revision
+
+    of: dict[str, list[Revision]] = {each.id: [] for each in documents}
+    for each in find_records(desk, "revision", Filters(as_of=filters.as_of)):
+        if isinstance(each, Revision) and each.document in of:
+            of[each.document].append(each)
+    return [
+        {
+            "in_force": next(
+                (one.ref for one in of[each.id] if (one.status, one.language) == ("effective", each.language)), ""
+            ),
+            "translations_behind": {lag.language: lag.behind for lag in lag_among(each, of[each.id])},
+        }
+        for each in documents
+    ]
+
+
+add_list(app, "document", ("type", "language"), more=_in_force)
 add_edit(app, "document", "SOP-012 --set distribution+=b.leka --why 'new colleague'", keep=_save)

@@ -14,6 +14,7 @@ from qms.command.listing import Force
 if TYPE_CHECKING:
     from qms.store import Due
 
+MOST_DAYS = 36_500
 EXAMPLE = "Example: qms due --days 60 --ics due.ics"
 
 
@@ -35,7 +36,7 @@ def due(
     from qms.command.terminal import put_json, put_table, say
 
     today = desk.store.now().date()
-    last = read_day(until) if until else today + timedelta(days=days)
+    last = read_day(until) if until else _day_within(days, today)
     person = desk.somebody(owner).id if owner else None
     found = desk.store.due(last, unit=desk.unit, owner=person)
     if ics is not None:
@@ -63,6 +64,14 @@ def due(
         put_table(("Day", "", "Record", "What", "Owner", "Unit", "Title"), rows, marked=late)
 
 
+def _day_within(days: int, today: date) -> date:
+    from qms.errors import RecordError
+
+    if days > MOST_DAYS:
+        raise RecordError(f"--days is 0 to {MOST_DAYS:,}, which is a hundred years; found {days}.")
+    return today + timedelta(days=days)
+
+
 def when(day: date, today: date) -> str:
     """Return how far a day is away, in words.
 
@@ -71,11 +80,13 @@ def when(day: date, today: date) -> str:
     >>> when(date(2026, 3, 1), date(2026, 3, 3)), when(date(2026, 3, 4), date(2026, 3, 3))
     ('OVERDUE 2 days', 'in 1 day')
     """
+    from qms.command.wording import counted
+
     distance = (day - today).days
     if distance == 0:
         return "today"
-    counted = f"{abs(distance)} day{'' if abs(distance) == 1 else 's'}"
-    return f"OVERDUE {counted}" if distance < 0 else f"in {counted}"
+    days = counted(abs(distance), "day")
+    return f"OVERDUE {days}" if distance < 0 else f"in {days}"
 
 
 def _facts(desk: Desk, found: list[Due], today: date) -> list[dict[str, Any]]:
@@ -101,8 +112,9 @@ def _write_calendar(desk: Desk, found: list[Due], place: Path, *, force: bool) -
     from qms.calendar import calendar
     from qms.command.output import write_output
     from qms.command.terminal import say
+    from qms.command.wording import counted
 
     records = desk.records(each.id for each in found)
     updated = {key: each.updated for key, each in records.items() if each.updated is not None}
     write_output(place, calendar(found, updated, tongues=desk.tongues()), overwrite=force)
-    say(f"{len(found)} days in {place}.")
+    say(f"{counted(len(found), 'day')} in {place}.")

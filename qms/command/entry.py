@@ -202,7 +202,7 @@ def read_toml(source: Path) -> dict[str, Any]:
         return tomllib.loads(source.read_text(encoding="utf-8"))
     except OSError as error:
         raise RecordError(f"{source} cannot be read ({error.strerror or error}). Check its name.") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ExchangeError(f"{source} is not TOML: {error}. Correct it and do it again.") from error
 
 
@@ -237,7 +237,7 @@ def _read(value: str) -> Any:
         return value
     try:
         return tomllib.loads(f"value = {value}")["value"]
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise ExchangeError(
             f"{value!r} is in brackets like TOML and is none ({error}). Correct it, or begin with another sign."
         ) from error

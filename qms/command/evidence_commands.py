@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from qms.command.desk import Desk, reads, writes
+from qms.command.desk import TYPED, Desk, reads, writes
 from qms.command.listing import add_list
 from qms.command.showing import add_show
 from qms.command.steps import Reference, Settings, Source, add_advance, add_edit
@@ -123,6 +123,7 @@ def attach(desk: Desk, record: Reference, place: Place, note: Note = "") -> None
 def link(desk: Desk, record: Reference, target: Target, note: Note = "") -> None:
     """Say that evidence bears on a record; the link remembers what that says now."""
     from qms.command.terminal import put
+    from qms.command.wording import counted
     from qms.evidence import Evidence
 
     evidence = desk.store.get(Evidence, record, unit=desk.unit)
@@ -130,7 +131,7 @@ def link(desk: Desk, record: Reference, target: Target, note: Note = "") -> None
         new = change.link(desk.record(target), note=note)
         others = tuple(each for each in evidence.links if each.target != new.target)
         kept = change.save(evidence.revised(links=(*others, new)))
-    put(f"{kept.ref} bears on {len(kept.links)} records.")
+    put(f"{kept.ref} bears on {counted(len(kept.links), 'record')}.")
 
 
 @app.command(epilog="Example: qms evidence fetch EV-2026-007 desktop")
@@ -200,7 +201,8 @@ def confirm(desk: Desk, record: Reference, target: Target) -> None:
     source, wanted = desk.record(record), desk.record(target)
     links = [each for each in links_in(source) if each.target == wanted.id]
     if not links:
-        raise UnknownError(f"{source.ref} has no link to {wanted.ref}. 'qms {source.kind} show' prints its links.")
+        typed = TYPED.get(source.kind, source.kind)
+        raise UnknownError(f"{source.ref} has no link to {wanted.ref}. 'qms {typed} show' prints its links.")
     with desk.change() as change:
         for each in dict.fromkeys(links):
             source = reconfirm(change, source, each, desk.why)

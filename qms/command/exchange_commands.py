@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from qms.command.desk import AsJson, By, Desk, Files, Place, Why, open_desk, reads
+from qms.command.desk import CALLED, AsJson, By, Desk, Files, Place, Why, open_desk, reads
 from qms.command.exits import ExitCode
 from qms.command.listing import Force
 
 if TYPE_CHECKING:
     from qms.exchange.text_folder import Manifest
+
+
+ATTACHED = "attached file"
 
 
 class Take(Enum):
@@ -53,10 +56,12 @@ def restore(
     """Make a store from a backup, with the same records, events and hashes; no store is overwritten."""
     from qms.command.output import check_input
     from qms.command.terminal import say
+    from qms.command.wording import counted
     from qms.exchange.backup import restore as make_anew
 
     found = make_anew(check_input(source), store, files=files)
-    say(f"{store}: {found.records} records, {found.head.seq} events, {found.files} attached files; all sound.")
+    counts = (counted(found.records, "record"), counted(found.head.seq, "event"), counted(found.files, ATTACHED))
+    say(f"{store}: {', '.join(counts)}; all sound.")
 
 
 @reads
@@ -67,6 +72,7 @@ def export(
 ) -> None:
     """Write the store as a folder of text, a file a record, or bring an earlier export up to date."""
     from qms.command.terminal import put_json, say
+    from qms.command.wording import counted
     from qms.exchange.text_folder import write_folder
     from qms.record import plain
 
@@ -75,7 +81,8 @@ def export(
         put_json({**plain(written.manifest), "changed": written.changed, "removed": written.removed})
         return
     say(f"{folder}: {_counted(written.manifest)}.")
-    say(f"{written.changed} files were written and {written.removed} removed.")
+    were = "was" if written.changed == 1 else "were"
+    say(f"{counted(written.changed, 'file')} {were} written and {written.removed} removed.")
 
 
 def import_(
@@ -118,8 +125,10 @@ def import_(
 
 
 def _counted(manifest: Manifest) -> str:
-    counts = ", ".join(f"{count} {kind}" for kind, count in manifest.records.items())
-    return f"{counts}; {manifest.events} events, {manifest.files} attached files"
+    from qms.command.wording import counted
+
+    counts = ", ".join(counted(count, CALLED.get(kind, kind)) for kind, count in manifest.records.items())
+    return f"{counts}; {counted(manifest.events, 'event')}, {counted(manifest.files, ATTACHED)}"
 
 
 def add_commands(root: typer.Typer) -> None:

@@ -60,8 +60,17 @@ def explain(error: Exception) -> ExitCode:
     if isinstance(error, MemoryError):
         say("Error: there is not enough memory for this; close other programs.", error=True)
         return ExitCode.OUR_ERROR
+    if isinstance(error, RecursionError):
+        say("Error: what was given is nested too deeply to be read; make it flatter.", error=True)
+        return ExitCode.OUR_ERROR
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         say("Error: the output cannot be written in full; there is no room left where it goes.", error=True)
+        return ExitCode.OUR_ERROR
+    if isinstance(error, OSError) and error.filename is not None:
+        say(
+            f"Error: {str(error.filename)[:200]} cannot be used ({error.strerror}). Check its name and folder.",
+            error=True,
+        )
         return ExitCode.OUR_ERROR
     say(
         f"This is a bug in qms ({type(error).__name__}: {error}). Please report it with what 'qms --debug' and "

@@ -38,17 +38,22 @@ def verify(
         list[Path] | None, typer.Option("--checkpoint", metavar="FILE", help="Kept elsewhere; may be repeated.")
     ] = None,
     trusted: Annotated[
-        list[str] | None, typer.Option("--trust", metavar="KEY", help="Public key of a signer; may be repeated.")
+        list[str] | None,
+        typer.Option("--trust", metavar="KEY", help="Public key; a checkpoint by it has to be there; repeat."),
     ] = None,
+    thorough: Annotated[
+        bool, typer.Option("--thorough", help="Repeat every change too, as of a store from elsewhere.")
+    ] = False,
 ) -> None:
     """Check every event, record, attached file and checkpoint; exit code 3 names the first broken event."""
     from qms.command.terminal import counting, put, put_json
+    from qms.command.wording import counted
     from qms.exchange.checkpoint import check_checkpoints, contains_head, read_checkpoint
     from qms.ledger import Problem
 
     given = [read_checkpoint(_content(each)) for each in checkpoints or ()]
     with counting("Events") as show_progress:
-        found = desk.store.verify(progress=show_progress)
+        found = desk.store.verify(progress=show_progress, thorough=thorough)
     signed = check_checkpoints(desk.store, given, trusted=trusted or ())
     strange = [each for each in heads or () if not contains_head(desk.store, each)]
     problems = [*found.problems, *signed.problems]
@@ -71,8 +76,14 @@ def verify(
             put(f"Problem: {problem}")
         for note in notes:
             put(f"Note: {note}")
-        counts = f"{found.records} records, {found.files} attached files, {signed.checked} checkpoints"
-        put(f"{'Not sound' if problems else 'Sound'}: {found.head.seq} events, {counts}.")
+        counts = {
+            "event": found.head.seq,
+            "record": found.records,
+            "attached file": found.files,
+            "checkpoint": signed.checked,
+        }
+        said = ", ".join(counted(number, noun) for noun, number in counts.items())
+        put(f"{'Not sound' if problems else 'Sound'}: {said}.")
         put(f"Head {found.head}")
     if problems:
         raise typer.Exit(ExitCode.PROBLEMS)
@@ -198,13 +209,11 @@ def _content(source: Path) -> bytes:
 
 
 def _events(desk: Desk, record: str | None, since: str | None, until: str | None, limit: int) -> list[Event]:
-    from datetime import timedelta
-
     from qms.command.showing import read_moment
+    from qms.search import check_limit
 
-    begin = read_moment(since) if since else None
-    if begin and since and "T" not in since:
-        begin -= timedelta(days=1)
+    check_limit(limit)
+    begin = read_moment(since, begin=True) if since else None
     end = read_moment(until) if until else None
     if record is None:
         return desk.store.log(since=begin, until=end, limit=limit)

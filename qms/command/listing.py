@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, fields
 from datetime import date
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from qms.command.desk import CALLED, Desk, reads
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from qms.record import Deadline, Record
+    from qms.search import Search
 
 Status = Annotated[list[str] | None, typer.Option("--status", help="Only in this state; may be repeated.")]
 Owner = Annotated[str | None, typer.Option("--owner", metavar="PERSON", help="Only what this person owns.")]
@@ -23,6 +28,9 @@ LinkedTo = Annotated[
 Label = Annotated[str | None, typer.Option("--label", help="Only with this label.")]
 Overdue = Annotated[bool, typer.Option("--overdue", help="Only with a deadline that is past.")]
 Limit = Annotated[int | None, typer.Option("--limit", min=1, help="At most so many.")]
+AsOf = Annotated[
+    str | None, typer.Option("--as-of", metavar="DATE", help="As all was at the end of that day, or at a time.")
+]
 Csv = Annotated[Path | None, typer.Option("--csv", metavar="FILE.csv", help="Write the list for a spreadsheet.")]
 Semicolon = Annotated[
     bool, typer.Option("--semicolon", help="Part columns by ';', as most Excel in Europe expects.")
@@ -32,7 +40,7 @@ Force = Annotated[bool, typer.Option("--force", help="Replace a file that exists
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filters:
-    """What a list is narrowed down to; see `Store.find`."""
+    """What a list is narrowed down to, as `Store.find` has it, and the time at which all is looked at."""
 
     status: list[str] | None = None
     owner: str | None = None
@@ -41,9 +49,16 @@ class Filters:
     label: str | None = None
     overdue: bool = False
     limit: int | None = None
+    as_of: datetime | None = None
 
 
-def add_list(app: typer.Typer, kind: str, columns: tuple[str, ...] = (), *, command: str = "") -> None:
+More = Callable[[Desk, Sequence["Record"], Filters], list[dict[str, Any]]]
+"""Gives for each record of a list what follows from other records, by the name of a column."""
+
+
+def add_list(
+    app: typer.Typer, kind: str, columns: tuple[str, ...] = (), *, command: str = "", more: More | None = None
+) -> None:
     """Add the command ``list`` for a kind of record.
 
     Parameters
@@ -55,6 +70,8 @@ def add_list(app: typer.Typer, kind: str, columns: tuple[str, ...] = (), *, comm
         Fields that stand in the table beside reference, title, status, owner and next deadline.
     command : str
         What is typed before ``list``; the kind if left out.
+    more : callable, optional
+        Gives columns that are no fields.
     """
 
     @app.command(
@@ -72,10 +89,13 @@ def add_list(app: typer.Typer, kind: str, columns: tuple[str, ...] = (), *, comm
         label: Label = None,
         overdue: Overdue = False,
         limit: Limit = None,
+        as_of: AsOf = None,
         csv: Csv = None,
         semicolon: Semicolon = False,
         force: Force = False,
     ) -> None:
+        from qms.command.showing import read_moment
+
         filters = Filters(
             status=status,
             owner=owner,
@@ -84,28 +104,58 @@ def add_list(app: typer.Typer, kind: str, columns: tuple[str, ...] = (), *, comm
             label=label,
             overdue=overdue,
             limit=limit,
+            as_of=read_moment(as_of) if as_of else None,
         )
         found = find_records(desk, kind, filters)
         if csv is not None:
             write_csv(desk, found, csv, separator=";" if semicolon else ",", force=force)
         else:
-            show_list(desk, kind, found, columns)
+            beside = more(desk, found, filters) if more else [{} for _ in found]
+            show_list(desk, kind, found, columns, beside, today=(filters.as_of or desk.store.now()).date())
 
 
 def find_records(desk: Desk, kind: str, filters: Filters) -> list[Record]:
-    """Return the records of a kind that fit."""
+    """Return the records of a kind that fit, by unit and reference."""
+    from qms.search import Search
+
     _check_states(desk, kind, filters.status)
-    return desk.store.find(
-        desk.model(kind),
+    search = Search(
+        kind=kind,
         unit=desk.unit,
         status=filters.status or None,
         owner=desk.somebody(filters.owner).id if filters.owner else None,
         word=filters.word,
         linked_to=desk.record(filters.linked_to).id if filters.linked_to else None,
         label=filters.label,
-        overdue_on=desk.store.now().date() if filters.overdue else None,
+        overdue_on=(filters.as_of or desk.store.now()).date() if filters.overdue else None,
         limit=filters.limit,
     )
+    if filters.as_of is not None:
+        return list(islice(_past_records(desk, search, filters.as_of), filters.limit))
+    asked = {each.name: getattr(search, each.name) for each in fields(search) if each.name != "kind"}
+    return desk.store.find(desk.model(kind), **asked)
+
+
+def _past_records(desk: Desk, search: Search, moment: datetime) -> Iterator[Record]:
+    """Yield the records that fit as they were at a time; those that were not there yet are left out."""
+    from qms.errors import UnknownError
+    from qms.record import canonical, mentioned, plain
+
+    model = desk.model(search.kind)
+    for each in desk.store.find(model, unit=search.unit):
+        try:
+            past = desk.store.as_of(model, each.id, moment)
+        except UnknownError:
+            continue
+        value = plain(past)
+        if (
+            (search.status is None or past.status in search.status)
+            and (search.owner is None or value.get("owner") == search.owner)
+            and (search.linked_to is None or search.linked_to in {*mentioned(value)} - {past.id})
+            and (search.overdue_on is None or any(one.on < search.overdue_on for one in past.deadlines()))
+            and search.fits(canonical(value).decode())
+        ):
+            yield past
 
 
 def write_csv(desk: Desk, found: list[Record], place: Path, *, separator: Literal[",", ";"], force: bool) -> None:
@@ -121,15 +171,22 @@ def write_csv(desk: Desk, found: list[Record], place: Path, *, separator: Litera
     say(f"{len(found)} in {place}.")
 
 
-def show_list(desk: Desk, kind: str, found: list[Record], columns: tuple[str, ...]) -> None:
-    """Put records on stdout, a line each."""
+def show_list(
+    desk: Desk,
+    kind: str,
+    found: list[Record],
+    columns: tuple[str, ...],
+    beside: list[dict[str, Any]],
+    *,
+    today: date,
+) -> None:
+    """Put records on stdout, a line each, with what stands beside the fields of each."""
     from qms.command.terminal import put_json, put_table, say
     from qms.command.wording import Wording, facts, spaced
 
-    today = desk.store.now().date()
     if desk.as_json:
         tongues = desk.tongues()
-        put_json([facts(each, tongues, today) for each in found])
+        put_json([{**facts(each, tongues, today), **extra} for each, extra in zip(found, beside, strict=True)])
         return
     if not found:
         say(f"There is no {CALLED.get(kind, kind)} that fits.")
@@ -144,6 +201,8 @@ def show_list(desk: Desk, kind: str, found: list[Record], columns: tuple[str, ..
         cells["Status"] = [each.status for each in found]
     for name in columns:
         cells[spaced(name).capitalize()] = [words.word(getattr(each, name), each.unit) for each in found]
+    for name in beside[0]:
+        cells[spaced(name).capitalize()] = [words.word(each[name]) for each in beside]
     if "owner" in desk.model(kind).model_fields:
         cells["Owner"] = [words.name(getattr(each, "owner", None) or "") for each in found]
     cells["Next deadline"] = [next_deadline(each.deadlines(), today) for each in found]

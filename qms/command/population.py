@@ -26,7 +26,7 @@ def read_population(source: Path) -> Population:
     RecordError
         If the file is not there.
     ExchangeError
-        If it is not text in UTF-8 or a weight is no whole number.
+        If it is not text in UTF-8, no CSV, or a weight is no whole number.
     """
     try:
         lines = [each for each in source.read_text(encoding="utf-8-sig").splitlines() if each.strip()]
@@ -34,18 +34,20 @@ def read_population(source: Path) -> Population:
         raise RecordError(f"{source} cannot be read ({error.strerror or error}). Check its name.") from error
     except ValueError as error:
         raise ExchangeError(f"{source} is not text in UTF-8: {error}. Save it so.") from error
-    if not lines or "item" not in next(csv.reader(lines[:1])):
-        return Population(items=tuple(each.strip() for each in lines))
-    rows = [
-        {name: (value or "").strip() for name, value in row.items() if isinstance(value, str | None)}
-        for row in csv.DictReader(lines)
-    ]
-    head = rows[0] if rows else {}
     try:
+        if not lines or "item" not in next(csv.reader(lines[:1])):
+            return Population(items=tuple(each.strip() for each in lines))
+        rows = [
+            {name: (value or "").strip() for name, value in row.items() if isinstance(value, str | None)}
+            for row in csv.DictReader(lines)
+        ]
+        head = rows[0] if rows else {}
         return Population(
             items=tuple(row["item"] for row in rows),
             strata={row["item"]: row["stratum"] for row in rows} if "stratum" in head else None,
             weights={row["item"]: int(row["weight"]) for row in rows} if "weight" in head else None,
         )
+    except csv.Error as error:
+        raise ExchangeError(f"{source} cannot be read as CSV ({error}). Correct it.") from error
     except (TypeError, ValueError) as error:
         raise ExchangeError(f"{source}: a weight is not a whole number ({error}). Correct it.") from error

@@ -51,6 +51,7 @@ def plan(desk: Desk, record: Reference) -> None:
     from qms.audits.audit import Audit
     from qms.audits.programme import Programme, coverage, propose_plan
     from qms.command.terminal import put, put_json, put_table
+    from qms.command.wording import counted
     from qms.findings.finding import Finding
 
     programme = desk.store.get(Programme, record, unit=desk.unit)
@@ -82,7 +83,7 @@ def plan(desk: Desk, record: Reference) -> None:
     rows: list[tuple[Any, ...]] = [
         (
             each.area.key,
-            f"{each.interval_months} months",
+            counted(each.interval_months, "month"),
             each.last or "never",
             ", ".join(map(str, each.due)),
             f"OVERDUE since {each.overdue_since}" if each.overdue_since else "",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,6 +13,35 @@ from qms.command.desk import CALLED, Desk, reads
 if TYPE_CHECKING:
     from qms.record import Record
 
+YEARS = range(1900, 2200)
+ASKED_FOR = frozenset(
+    {
+        "dates-lost",
+        "due-not-kept",
+        "grade-not-kept",
+        "no-new-exception",
+        "nobody",
+        "not-agreed",
+        "not-communicated",
+        "not-decided",
+        "not-judged",
+        "not-moved",
+        "not-reviewed",
+        "not-verified",
+        "nothing-supplied",
+        "round-not-kept",
+        "same-dates",
+        "same-grade",
+        "two-effective",
+        "without-cause",
+        "without-conclusion",
+        "without-containment",
+        "without-criterion",
+        "without-day",
+        "without-extent",
+    }
+)
+"""Codes of reasons that an act meets itself, by what is said with it or by what the command does with it."""
 NOBODY = "0" * 26
 """An id that no person has, to ask what may happen next without saying who asks."""
 AsOf = Annotated[
@@ -29,9 +58,11 @@ class NextAct:
     act, target, meaning : str
     needs_why : bool
     says : tuple of str
-        How the fields that the act records are typed after ``--set``.
+        How the fields that the act may record are typed after ``--set``.
+    asks : tuple of str
+        Reasons that it would be refused for if none of these fields were said.
     against : tuple of str
-        Every reason that it would be refused for if it were done now with nothing more recorded.
+        Every other reason that it would be refused for if it were done now.
     """
 
     act: str
@@ -39,6 +70,7 @@ class NextAct:
     meaning: str
     needs_why: bool
     says: tuple[str, ...]
+    asks: tuple[str, ...]
     against: tuple[str, ...]
 
 
@@ -112,6 +144,7 @@ def next_acts(desk: Desk, record: Record) -> list[NextAct]:
     for row in cycle.rows_from(record.status):
         outcome = cycle.step(record, row.act, circumstances)
         reasons = outcome.reasons if isinstance(outcome, Refused) else ()
+        asks = [each for each in reasons if row.records and each.code in ASKED_FOR]
         acts.append(
             NextAct(
                 act=row.act,
@@ -119,7 +152,8 @@ def next_acts(desk: Desk, record: Record) -> list[NextAct]:
                 meaning=row.meaning,
                 needs_why=row.needs_why,
                 says=tuple(ways_to_say(type(record), row.records or ())),
-                against=tuple(map(str, reasons)),
+                asks=tuple(map(str, asks)),
+                against=tuple(str(each) for each in reasons if each not in asks),
             )
         )
     return acts
@@ -134,38 +168,40 @@ def put_acts(acts: list[NextAct]) -> None:
         why = " (say --why)" if each.needs_why else ""
         put(f"  {each.act} -> {each.target}{': ' if each.meaning else ''}{each.meaning}{why}")
         if each.says:
-            put(f"    --set {' --set '.join(each.says)}")
+            put(f"    {'asks for' if each.asks else 'may say'}: --set {' --set '.join(each.says)}")
         for reason in each.against:
             put(f"    not yet: {reason}")
 
 
-def read_moment(words: str) -> datetime:
-    """Return the end of a day in UTC, or a time with its zone.
+def read_moment(words: str, *, begin: bool = False) -> datetime:
+    """Return the end of a day in UTC, or its beginning, or a time with its zone.
 
     Raises
     ------
     RecordError
-        If it is neither, or a time has no zone.
+        If it is neither, a time has no zone, or it is not between the years 1900 and 2199.
 
     Examples
     --------
-    >>> read_moment("2026-03-01").isoformat()
-    '2026-03-01T23:59:59.999000+00:00'
+    >>> read_moment("2026-03-01").isoformat(), read_moment("2026-03-01", begin=True).isoformat()
+    ('2026-03-01T23:59:59.999000+00:00', '2026-03-01T00:00:00+00:00')
     """
     from qms.errors import RecordError
 
     try:
         if len(words) == len("2026-03-01"):
-            day = date.fromisoformat(words)
-            return datetime(day.year, day.month, day.day, 23, 59, 59, 999_000, tzinfo=UTC)
-        moment = datetime.fromisoformat(words)
+            hour = time.min if begin else time(23, 59, 59, 999_000)
+            moment = datetime.combine(date.fromisoformat(words), hour, UTC)
+        else:
+            moment = datetime.fromisoformat(words)
     except ValueError as error:
         raise RecordError(
             f"{words!r} is neither a day nor a time. Write 2026-03-01 or 2026-03-01T09:00+01:00."
         ) from error
     if moment.tzinfo is None:
         raise RecordError(f"The time {words} has no time zone. Give one, such as 2026-03-01T09:00+01:00.")
-    return moment
+    check_year(moment)
+    return moment.astimezone(UTC)
 
 
 def read_day(words: str) -> date:
@@ -182,6 +218,20 @@ def read_day(words: str) -> date:
         return date.fromisoformat(words)
     except ValueError as error:
         raise RecordError(f"{words!r} is not a day. Write it as 2026-03-01.") from error
+
+
+def check_year(day: date) -> None:
+    """Refuse a day that nobody can mean, as `qms.record.Day` does.
+
+    Raises
+    ------
+    RecordError
+        If it is not between the years 1900 and 2199.
+    """
+    from qms.errors import RecordError
+
+    if day.year not in YEARS:
+        raise RecordError(f"A day here is between the years {YEARS[0]} and {YEARS[-1]}; found {day}.")
 
 
 def _put_words(desk: Desk, record: Record) -> None:

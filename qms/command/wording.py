@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from enum import Enum
 from typing import Any
@@ -66,10 +66,13 @@ class Wording:
                 return self._named(value, unit)
             case str() if SHA256.fullmatch(value):
                 return f"{value[:12]}..."
+            case dict():
+                return ", ".join(f"{name} {self.word(each, unit)}" for name, each in value.items())
             case tuple() | list() | frozenset():
                 return ", ".join(self.word(each, unit) for each in value)
             case BaseModel():
-                return "; ".join(f"{label} {said}" for label, said in self._parts(value, unit) if said)
+                parts = [f"{label} {said}" for label, said in self._parts(value, unit) if said]
+                return joined(parts) if parts else ""
         return str(value)
 
     def lines(self, record: Record) -> Iterator[tuple[str, str]]:
@@ -103,6 +106,30 @@ class Wording:
         note = f" ({link.note})" if link.note else ""
         changed = found is not None and found.content_sha256() != link.seen
         return f"{name}{note}{'; suspect: it says something else since' if changed else ''}"
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with what it counts, in the singular or the plural.
+
+    Examples
+    --------
+    >>> counted(1, "attached file"), counted(0, "day"), counted(2, "piece of evidence")
+    ('1 attached file', '0 days', '2 pieces of evidence')
+    """
+    counts, of, rest = noun.partition(" of ")
+    return f"{number} {counts}{'' if number == 1 else 's'}{of}{rest}"
+
+
+def joined(clauses: Iterable[str]) -> str:
+    """Return clauses as one sentence; a full stop at the end of one does not stand before a semicolon.
+
+    Examples
+    --------
+    >>> joined(["by Arta Hoxha", "reason Nobody else is there.", "safeguard Jelena looks on."])
+    'by Arta Hoxha; reason Nobody else is there; safeguard Jelena looks on.'
+    """
+    *before, last = clauses
+    return "; ".join([*(each.removesuffix(".") for each in before), last])
 
 
 def spaced(name: str) -> str:

@@ -46,6 +46,13 @@ def test_a_deadline_is_one_day() -> None:
     assert str(event["transp"]) == "TRANSPARENT"
 
 
+def test_the_last_day_that_there_is_has_no_end() -> None:
+    first, last = events(calendar([due(on=date.min), due(on=date.max)], {ID: WHEN}))
+    assert (first.decoded("dtstart"), first.decoded("dtend")) == (date.min, date(1, 1, 2))
+    assert last.decoded("dtstart") == date.max
+    assert "dtend" not in last
+
+
 def test_no_person_is_named() -> None:
     one = due()
     assert one.owner.encode() not in calendar([one], {ID: WHEN})

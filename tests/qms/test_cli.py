@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import json
+import random
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -15,7 +18,11 @@ import pytest
 from typer.main import get_command
 from typer.testing import CliRunner, Result
 
+import qms
 from qms.cli import app
+from qms.errors import UnknownError
+from qms.kinds import KINDS
+from qms.store import open_store
 
 Run = Callable[..., Result]
 
@@ -172,9 +179,13 @@ def test_a_checkpoint_shows_what_was_cut_off(run: Run, tmp_path: Path) -> None:
     assert signed == json.loads(run("ledger", "checkpoint", "signer.pem").stdout)
     printed = f"{signed['seq']}:{signed['hash'][:12]}"
     sound = run("ledger", "verify", "--checkpoint", "signed.json", "--trust", public, "--head", printed)
-    assert "1 checkpoints" in sound.stdout
+    assert "1 checkpoint." in sound.stdout
     assert "Note" not in sound.stdout
     assert "not among the trusted" in run("ledger", "verify").stdout
+    for store in ("records.qms", "earlier.qms"):
+        unsigned = run("ledger", "verify", "--store", store, "--trust", "ab" * 32, code=3).stdout
+        assert "Problem: trusted key abababababababab: no checkpoint signed with it" in unsigned
+    assert "64 hexadecimal digits" in run("ledger", "verify", "--trust", "signer.pem", code=4).stderr
     cut = run("ledger", "verify", "--store", "earlier.qms", "--checkpoint", "signed.json", code=3)
     assert "cut off" in cut.stdout
     assert "never did" in run("ledger", "verify", "--store", "earlier.qms", "--head", printed, code=3).stdout
@@ -237,6 +248,16 @@ def test_text_is_never_obeyed(run: Run) -> None:
         ("ledger as-of b.leka 2026-03-01T09:00", "has no time zone"),
         ("ledger as-of b.leka yesterday", "neither a day nor a time"),
         ("ledger log --since 2026-13-01", "neither a day nor a time"),
+        ("ledger log --since 0001-01-01", "between the years 1900 and 2199; found 0001-01-01"),
+        ("ledger log --until 9999-12-31T23:59-12:00", "between the years 1900 and 2199"),
+        (f"ledger log --limit {10**20}", f"A limit is 0 to 1,000,000,000; found {10**20}"),
+        (f"ledger log b.leka --limit {10**20}", "A limit is 0 to 1,000,000,000"),
+        (f"finding list --limit {10**20}", "A limit is 0 to 1,000,000,000"),
+        (f"finding list --limit {10**20} --as-of 2026-01-01", "A limit is 0 to 1,000,000,000"),
+        ("finding list --as-of 9999-12-31", "between the years 1900 and 2199"),
+        ("due --days 9999999", "--days is 0 to 36,500"),
+        ("demo try-out --today 0001-01-01", "between the years 1900 and 2199"),
+        (f"person list --csv {'x' * 300}", "File name too long"),
         ("due --until soon", "is not a day"),
         ("due --owner nobody", "There is no person"),
         ("due --ics nowhere/due.ics", "cannot be written"),
@@ -295,6 +316,34 @@ def test_toml_that_is_none_is_unreadable(run: Run, tmp_path: Path) -> None:
     assert "is in brackets like TOML" in run("person", "edit", "b.leka", "--set", "labels=[x]", code=4).stderr
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        f"labels = {'[' * 9000}{']' * 9000}",
+        f"{'a.' * 5000}b = 1",
+        f"labels = {'9' * 5000}",
+        "x = 1e400",
+        "\x00",
+        '"',
+    ],
+)
+def test_a_hostile_file_is_no_bug(run: Run, tmp_path: Path, content: str) -> None:
+    (tmp_path / "odd").write_text(content)
+    for words in ("person edit b.leka --from odd", "finding add Gap --grade minor --scheme odd"):
+        assert CliRunner().invoke(app, words.split(), env={"QMS_PERSON": "a.hoxha"}).exit_code in (1, 4), words
+    run("ledger", "verify", "--checkpoint", "odd", code=4)
+    run("ledger", "checkpoint", "odd", code=4)
+    run("restore", "odd", "--store", "other.qms", code=4)
+
+
+def test_a_population_that_is_no_csv_is_unreadable(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "cases.csv").write_text(f"item\n{'x' * 200_000}\n")
+    run("audit", "add", "Handling")
+    (audit,) = json.loads(run("audit", "list", "--json").stdout)
+    sample = ("audit", "sample", audit["ref"], "S1", "cases.csv", "--of", "Cases", "--size", "1")
+    assert "cannot be read as CSV" in run(*sample, code=4).stderr
+
+
 def test_wrong_usage(run: Run) -> None:
     run("person", "add", code=2)
     run("persons", code=2)
@@ -341,3 +390,73 @@ def test_due_as_a_calendar(run: Run, tmp_path: Path) -> None:
     assert "--force" in run("due", "--ics", "due.ics", code=1).stderr
     run("due", "--ics", "due.ics", "--force")
     assert (tmp_path / "due.ics").read_bytes() == first
+
+
+NASTY = (
+    *("", " ", "-1", "0", "9" * 30, f"-{'9' * 30}", "1e999", "nan", "0001-01-01", "9999-12-31", "2026-02-30"),
+    *("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "2026-03-01T09:00", "\x00", "a\x00b", "\ud800"),
+    *("é" * 3000, "=1", "a=b", "labels=[", "..", "/", ".", "*", "%s%n{}", "b.leka", "1 2 3", "-inf", "1=>2"),
+)
+
+
+@pytest.mark.parametrize("words", sorted(COMMANDS.keys() - {"demo"}))
+def test_no_value_is_a_bug(run: Run, words: str) -> None:
+    chance = random.Random(words)
+    asked = [each for each in COMMANDS[words].params if not getattr(each, "is_flag", False)]
+    for nasty in chance.sample(NASTY, 4):
+        odd = chance.choice(asked)
+        said = words.split()
+        for each in asked:
+            if each is odd or each.required:
+                value = nasty if each is odd else "b.leka"
+                said += [value] if each.param_type_name == "argument" else [each.opts[0], value]
+        result = CliRunner().invoke(app, said, env={"QMS_PERSON": "a.hoxha"})
+        assert result.exit_code in (0, 1, 2, 3, 4), (said, result.output)
+
+
+def hinted(words: str) -> Iterator[list[str]]:
+    """Yield every line that words tell a person to type; what is put in later is ``{}``."""
+    for line in re.findall(r"(?:['`(]|Example: |: )qms ([^'`)]*)", words):
+        yield line.split()
+
+
+def texts(source: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.JoinedStr):
+            yield "".join(str(each.value) if isinstance(each, ast.Constant) else "{}" for each in node.values)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+
+
+def missing(line: list[str]) -> str:
+    """Return the word of a hint that the command does not have, or nothing."""
+    command: Any = get_command(app)
+    for word in line:
+        if word.startswith("--"):
+            known = {option for each in command.params for option in each.opts}
+            if word.rstrip(".,;") not in known:
+                return word
+        elif hasattr(command, "commands") and word != "{}":
+            if word.rstrip(".,;") not in command.commands:
+                return word
+            command = command.commands[word.rstrip(".,;")]
+        elif hasattr(command, "commands"):
+            return ""
+    return ""
+
+
+def test_hints_name_commands_that_there_are() -> None:
+    sources = Path(qms.__file__).parent.rglob("*.py")
+    lines = [line for source in sources for words in texts(source) for line in hinted(words)]
+    assert len(lines) > 80
+    assert {" ".join(line): missing(line) for line in lines if missing(line)} == {}
+    assert missing(["revision", "list"]) == "revision"
+    assert missing(["ledger", "verify", "--thoroughly"]) == "--thoroughly"
+
+
+@pytest.mark.parametrize("kind", [each.name for each in KINDS])
+def test_what_is_not_there_is_hinted_at_by_a_command_that_is(run: Run, kind: str) -> None:
+    with open_store("records.qms") as store, pytest.raises(UnknownError) as unknown:
+        store.get(store.kinds[kind].model, "nothing like it")
+    ((*line,),) = hinted(str(unknown.value))
+    assert missing(line) == ""

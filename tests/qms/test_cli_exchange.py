@@ -107,6 +107,23 @@ def test_an_import_that_cannot_be_read(run: Run, tmp_path: Path) -> None:
     run("import out --take both", code=2)
 
 
+def test_a_backup_in_the_place_of_a_folder_and_the_reverse(run: Run, tmp_path: Path) -> None:
+    run("backup b.zip")
+    run("export out")
+    assert "a folder was expected" in run("import b.zip", code=4).stderr
+    assert "qms import --new" in run("restore out --store other.qms", code=4).stderr
+    assert not (tmp_path / "other.qms").exists()
+
+
+def test_counts_are_words(run: Run) -> None:
+    said = run("export out").stderr
+    assert "1 piece of evidence, 1 finding, 2 persons, 1 unit; 6 events, 1 attached file." in said
+    assert "8 files were written and 0 removed." in said
+    assert "1 attached file. Keep it elsewhere" in run("backup b.zip").stderr
+    assert "5 records, 6 events, 1 attached file; all sound" in run("restore b.zip --store again.qms").stderr
+    assert run("ledger verify").stdout.startswith("Sound: 6 events, 5 records, 1 attached file, 0 checkpoints.")
+
+
 def test_on_a_server_and_in_a_file(
     new_place: Callable[[], Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, invoke: Run
 ) -> None:

@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+import qms
 from qms.cli import app
+from qms.command.showing import ASKED_FOR
 from qms.kinds import KINDS
 
 Run = Callable[..., Result]
@@ -145,11 +147,68 @@ def test_list_filters(run: Run) -> None:
     assert "no finding that fits" in run("finding list --status issued").stderr
 
 
+def test_a_list_as_it_was(run: Run) -> None:
+    first = ref(run("action add Seals --purpose improvement --owner b.leka --due 2026-01-01 --set labels=old"))
+    before = json.loads(run("ledger log --limit 1 --json").stdout)[0]["at"]
+    second = ref(run(f"action add Bags --purpose improvement --owner b.leka --depends-on {first}"))
+    run(f"action advance {first} approve")
+    run(f"action edit {first} --set labels=new --set", "title=Numbered tape")
+    run(f"action advance {first} hand_over --set owner=c.marku --why leave")
+    now = json.loads(run("ledger log --limit 1 --json").stdout)[0]["at"]
+    for words, then, later in (
+        ("", [first], [first, second]),
+        ("--status proposed", [first], [second]),
+        ("--owner b.leka", [first], [second]),
+        ("--label old", [first], []),
+        ("--word SEAL", [first], []),
+        ("--overdue", [first], [first]),
+        (f"--linked-to {first}", [], [second]),
+        ("--limit 1", [first], [first]),
+    ):
+        past, present = (
+            json.loads(run(f"action list --json {words} --as-of {time}").stdout) for time in (before, now)
+        )
+        assert [each["ref"] for each in past] == then, words
+        assert [each["ref"] for each in present] == later, words
+        assert present == json.loads(run(f"action list --json {words}").stdout), words
+    assert "Seals" in run(f"action list --as-of {before}").stdout
+    assert "no action that fits" in run("action list --as-of 2020-01-01").stderr
+
+
+def test_an_act_says_what_it_asks_for(run: Run) -> None:
+    nc = ref(run("finding add Gap --grade minor --owner b.leka --seen x --requirement", "X 1"))
+    run(f"finding advance {nc} issue")
+    regrade = run(f"finding advance {nc}").stdout.partition("  regrade -> ")[2].splitlines()
+    assert regrade[1].startswith("    asks for: --set grade=major|minor")
+    assert not regrade[2].startswith("    not yet")
+    acts = {each["act"]: each for each in facts(run, f"finding show {nc}")["next"]}  # type: ignore[attr-defined]
+    assert acts["regrade"]["asks"]
+    assert acts["regrade"]["against"] == []
+    assert acts["note"]["against"][0] == "this step is for good_practice; it is graded minor"
+
+
+def test_every_reason_that_an_act_meets_itself_is_known() -> None:
+    source = "".join(each.read_text(encoding="utf-8") for each in Path(qms.__file__).parent.rglob("*.py"))
+    assert not [code for code in ASKED_FOR if source.count(f'"{code}"') < 2]
+
+
+def test_an_exception_is_one_sentence(run: Run) -> None:
+    audit = ref(run("audit add Handling --lead c.marku --from-day 2199-01-10 --to-day 2199-01-11 --area K"))
+    reason = ("reason=Nobody else is there.", "safeguard=Besa reads all.")
+    said = ("person=c.marku", "area=K", *reason, "allowed_by=a.hoxha", "on=today")
+    words = [word for each in said for word in ("--set", f"exceptions.{each}")]
+    run(f"audit advance {audit} allow_exception", *words)
+    for shown in (run(f"audit show {audit}").stdout, run(f"audit report {audit}").stdout):
+        assert "Nobody else is there; safeguard" in shown
+        assert ".;" not in shown
+        assert "1 exceptions" not in shown
+
+
 def test_a_list_for_a_spreadsheet(run: Run, tmp_path: Path) -> None:
     nc = ref(run("finding add =1+1 --grade minor --owner b.leka"))
     run("finding list --csv list.csv --semicolon")
     content = (tmp_path / "list.csv").read_bytes()
-    assert content.startswith(b"\xef\xbb\xbfKind;Id;")
+    assert content.startswith(b'\xef\xbb\xbf"Kind";"Id";')
     (row,) = csv.DictReader(content.decode("utf-8-sig").splitlines(), delimiter=";")
     assert row["Id"] == facts(run, f"finding show {nc}")["id"]
     assert (row["Reference"], row["Owner"], row["Statement: gap (English)"]) == (nc, "b.leka", "'=1+1")
@@ -174,7 +233,12 @@ def test_an_owner_is_handed_over_and_a_grade_moves(run: Run) -> None:
 
 def test_a_due_date_moves_and_the_old_one_stays(run: Run) -> None:
     action = ref(run("action add Seals --purpose improvement --owner b.leka --due 2199-01-01"))
-    assert "needs a reason" in run(f"action move-due {action} 2199-06-01", code=1).stderr
+    for words, said in {
+        "2199-06-01": "say with --why why it moves",
+        "2199-01-01 --why late": "it is due on that day already",
+        "2199-13-01 --why late": "is not a day",
+    }.items():
+        assert said in run(f"action move-due {action} {words}", code=1).stderr
     run(f"action move-due {action} 2199-06-01 --why late")
     found = facts(run, f"action show {action}")
     assert found["due"] == "2199-06-01"
@@ -237,7 +301,7 @@ def test_a_document_from_draft_to_read(run: Run, tmp_path: Path) -> None:
     assert "All sections are the same" in run(f"document compare {second} two.md").stderr
     sections = json.loads(run(f"document sections {second} --json").stdout)
     assert [each["heading"] for each in sections] == ["Purpose", "Seals"]
-    assert "SOP" in run("document list").stdout
+    assert f"{sop} Sealing current SOP en {first}" in " ".join(run("document list").stdout.split())
     run(f"document edit {sop} --set distribution+=b.leka")
     assert len(facts(run, f"document show {sop}")["distribution"]) == 3  # type: ignore[arg-type]
     assert facts(run, f"document show {second}")["status"] == "draft"
@@ -251,6 +315,20 @@ def test_a_translation_names_its_master(run: Run, tmp_path: Path) -> None:
     master = ref(run(f"document revise {sop} one.md {roles}"))
     translation = ref(run(f"document revise {sop} one.md {roles} --translates {master} --language sq"))
     assert translation == f"{sop}.sq.r1"
+    for revision in (master, translation):
+        for act, who in (("submit", "a.hoxha"), ("approve", "c.marku"), ("release", "a.hoxha")):
+            run(f"document advance {revision} {act}", by=who)
+    before = run("ledger log --limit 1 --json").stdout
+    assert "sq 0" in run("document list").stdout
+    (tmp_path / "one.md").write_text("# Purpose\n\nSeal all bags.\n")
+    second = ref(run(f"document revise {sop} one.md {roles}"))
+    for act, who in (("submit", "a.hoxha"), ("approve", "c.marku"), ("release", "a.hoxha")):
+        run(f"document advance {second} {act}", by=who)
+    assert "sq 1" in run("document list").stdout
+    (row,) = json.loads(run("document list --json").stdout)
+    assert (row["in_force"], row["translations_behind"]) == (second, {"sq": 1})
+    (row,) = json.loads(run(f"document list --json --as-of {json.loads(before)[0]['at']}").stdout)
+    assert (row["in_force"], row["translations_behind"]) == (master, {"sq": 0})
     assert facts(run, f"document show {translation}")["change_summary"] == {"sq": "New"}
 
 
