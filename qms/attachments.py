@@ -80,7 +80,7 @@ class AttachedFiles:
         called = checked_name(name)
         digest, size = hashlib.sha256(), 0
         with _explained(self.folder):
-            self.folder.mkdir(parents=True, exist_ok=True)
+            self._make_folder()
             part = self.folder / f".{secrets.token_hex(8)}.part"
         try:
             with _explained(self.folder), part.open("xb") as out:
@@ -106,7 +106,12 @@ class AttachedFiles:
 
     def has(self, digest: str) -> bool:
         """Return whether a file with this hash is kept; its bytes are not read."""
-        return self._place(digest).is_file()
+        return self.size(digest) is not None
+
+    def size(self, digest: str) -> int | None:
+        """Return how many bytes the kept file of a hash has, or None if there is none; they are not read."""
+        place = self._place(digest)
+        return place.stat().st_size if place.is_file() else None
 
     def path(self, attachment: Attachment) -> Path:
         """Return where the bytes of an attached file are, after checking that they are what was kept.
@@ -116,9 +121,9 @@ class AttachedFiles:
         UnknownError
             If the file vanished.
         AttachmentError
-            If its bytes are not those that were kept.
+            If its bytes are not those that were kept, or not as many as the record says.
         """
-        wrong = self.wrong(attachment.sha256)
+        wrong = self.wrong(attachment.sha256) or self.wrong_size(attachment.sha256, attachment.size)
         if wrong == "it is not there":
             raise UnknownError(
                 f"The attached file {attachment.name} vanished from {self.folder}. Restore it from a backup."
@@ -164,11 +169,22 @@ class AttachedFiles:
             return f"it cannot be read ({error.strerror or error})"
         return "" if found == digest else f"its bytes have the hash {found}"
 
+    def wrong_size(self, digest: str, size: int) -> str:
+        """Return what is wrong with the size that a record gives of a kept file, or nothing."""
+        found = self.size(digest)
+        return "" if found in (None, size) else f"it has {found} bytes, not {size} as the record says"
+
     def digests(self) -> Iterator[str]:
         """Yield the hash of every kept file, in order."""
         for place in sorted(self.folder.glob("[0-9a-f][0-9a-f]/*")):
             if DIGEST.fullmatch(place.name):
                 yield place.name
+
+    def _make_folder(self) -> None:
+        missing = [each for each in (self.folder, *self.folder.parents) if not each.exists()]
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for made in missing:
+            settle(made.parent)
 
     def _move(self, part: Path, digest: str) -> None:
         place = self._place(digest)

@@ -37,6 +37,8 @@ TABLES = {"record", "event"}
 BY_PARTS = {"yield_per": 500}
 """For long answers: few rows at once stay in the processor's cache; thousands take half as long again."""
 POSTGRES_LOCK = 0x716D73
+NO_PLACE_BESIDE = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}
+"""What SQLite says of a file that it may only read where it cannot make its own files beside it."""
 APPLICATION_ID = 0x716D7331
 """Marks an SQLite file as a store of ours."""
 HINTS = {
@@ -102,7 +104,7 @@ def database_url(place: str | Path) -> URL:
         If it is not a URL, or not that of SQLite or PostgreSQL.
     """
     if "://" not in str(place):
-        return URL.create("sqlite", database=str(Path(place).absolute()))
+        return URL.create("sqlite", database=str(_resolved(place)))
     try:
         url = make_url(str(place))
     except (ArgumentError, ValueError):
@@ -180,6 +182,14 @@ def explained(url: URL) -> Iterator[None]:
         raise StoreError(_explanation(url, error)) from error
 
 
+def _resolved(place: str | Path) -> Path:
+    """Return the one spelling of a path, so that a change knows the store that it is a change of."""
+    try:
+        return Path(place).resolve()
+    except (OSError, RuntimeError, ValueError) as error:
+        raise StoreError(f"{str(place)!r} cannot be the name of a store ({error}). Give that of a file.") from None
+
+
 def _check_file(path: Path, *, create: bool) -> None:
     name = without_secrets(str(path))
     try:
@@ -223,18 +233,47 @@ def _engine(url: URL) -> Engine:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    where, uri = str(path), False
-    if not _writable(path):
-        left = path.with_name(f"{path.name}-wal")
-        how = "mode=ro" if left.exists() and left.stat().st_size else "immutable=1"
-        where, uri = f"{path.as_uri()}?{how}", True
-    connection = sqlite3.connect(
-        where, uri=uri, timeout=WAIT_SECONDS, isolation_level=None, check_same_thread=False
-    )
+    connection = _opened(str(path)) if _writable(path) else _opened_to_read(path)
     connection.text_factory = _text
     for pragma in ("foreign_keys = ON", "synchronous = FULL", "trusted_schema = OFF", "cell_size_check = ON"):
         connection.execute(f"PRAGMA {pragma}")
     return connection
+
+
+def _opened(place: str) -> sqlite3.Connection:
+    return sqlite3.connect(
+        place,
+        uri=place.startswith("file:"),
+        timeout=WAIT_SECONDS,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+
+
+def _opened_to_read(path: Path) -> sqlite3.Connection:
+    """Open a file that cannot be written here.
+
+    ``mode=ro`` heeds whoever else writes, but SQLite needs its ``-shm`` file for that, or the right to make one.
+    Only where that fails and no changes wait in a file beside it is the store taken for one that nobody changes
+    (``immutable=1``), as on a read-only disk: whoever reads like that would not notice a writer.
+    """
+    connection = _opened(f"{path.as_uri()}?mode=ro")
+    try:
+        connection.execute("SELECT count(*) FROM sqlite_schema")
+    except sqlite3.OperationalError as error:
+        connection.close()
+        if error.sqlite_errorcode & 0xFF not in NO_PLACE_BESIDE or any(map(_holds_something, _beside(path))):
+            raise
+        connection = _opened(f"{path.as_uri()}?immutable=1")
+    return connection
+
+
+def _beside(path: Path) -> tuple[Path, ...]:
+    return path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-journal")
+
+
+def _holds_something(path: Path) -> bool:
+    return path.exists() and path.stat().st_size > 0
 
 
 def _text(kept: bytes) -> str:

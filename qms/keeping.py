@@ -9,11 +9,11 @@ import json
 from collections.abc import Iterable, Set
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from qms import schema
 from qms.attachments import AttachedFiles, checked_name
-from qms.errors import RecordError, UnknownError
+from qms.errors import AttachmentError, RecordError, UnknownError
 from qms.ledger import BEGINNING, Event, Head
 from qms.record import Record, attachments_in, mentioned, plain, sha256
 
@@ -44,7 +44,7 @@ def put_event(connection: Connection, event: Event) -> Head:
 
 
 def check_files(files: AttachedFiles, record: Record, before: dict[str, Any], after: dict[str, Any]) -> None:
-    """Refuse a file that a record newly cites and that is not kept, or whose name is no plain one."""
+    """Refuse a file that a record newly cites and that is not kept, or whose name or size cannot be."""
     cited = list(attachments_in(before))
     for each in attachments_in(after):
         if each in cited:
@@ -54,6 +54,9 @@ def check_files(files: AttachedFiles, record: Record, before: dict[str, Any], af
             raise UnknownError(
                 f"{record.ref} cites the file {each['name']}, which is not in the store. Attach it first."
             )
+        odd = files.wrong_size(each["sha256"], each["size"])
+        if odd:
+            raise AttachmentError(f"{record.ref} cites the file {each['name']}; {odd}. Attach it anew.")
 
 
 def jurisdiction_of(connection: Connection, record: Record, *, told: bool) -> str:
@@ -114,14 +117,25 @@ def _check_there(connection: Connection, record: Record, targets: list[str]) -> 
 
 
 def next_ref(connection: Connection, record: Record, year: int) -> str:
-    """Return the next free reference of a record's series in its unit."""
+    """Return the next free reference of a record's series in its unit.
+
+    The database gives the largest number: of all references between the series and the sign after the figures,
+    the one with most figures, leading zeros left out, and of those the last.
+    """
     series = record.series(year)
     if not series.endswith("-"):
         return series
-    held = schema.record
-    query = select(held.c.ref).where(held.c.unit == record.unit, held.c.kind == record.kind)
-    taken = connection.execute(query.where(held.c.ref.startswith(series, autoescape=True))).scalars()
-    return next_in(series, taken)
+    ref = schema.record.c.ref
+    number = func.substr(ref, len(series) + 1)
+    figures = func.ltrim(number, "0")
+    query = (
+        select(ref)
+        .where(schema.record.c.kind == record.kind, schema.record.c.unit == record.unit)
+        .where(ref > series, ref < f"{series}:", func.ltrim(number, "0123456789") == "")
+        .order_by(func.length(figures).desc(), figures.desc())
+        .limit(1)
+    )
+    return next_in(series, connection.execute(query).scalars())
 
 
 def next_in(series: str, taken: Iterable[str]) -> str:

@@ -9,7 +9,9 @@ Limits
 ------
 The chain proves later change, not truth of entry. Whoever holds the file can rewrite the whole chain or cut off
 its end; that shows only where a head was printed, signed (`qms.exchange.checkpoint`) or kept elsewhere. Who
-acted is who said so: the store does not know passwords.
+acted is who said so: the store does not know passwords. That what an event calls the change leads to the state
+whose hash it keeps is asked by a thorough check (`qms.verification`), whenever a record is rebuilt, and before a
+copy from elsewhere is taken in.
 """
 
 from __future__ import annotations
@@ -187,7 +189,11 @@ def applied(value: Any, patch: Iterable[Mapping[str, Any]]) -> Any:
     >>> applied({"a": 1, "b": [1, 2]}, difference({"a": 1, "b": [1, 2]}, {"b": []}))
     {'b': []}
     """
-    value = json.loads(json.dumps(value))
+    return repeated(json.loads(json.dumps(value)), patch)
+
+
+def repeated(value: Any, patch: Iterable[Mapping[str, Any]]) -> Any:
+    """Do what `applied` does in the value itself, and with the parts of the patch."""
     for each in patch:
         try:
             names = [part.replace("~1", "/").replace("~0", "~") for part in each["at"].split("/")[1:]]
@@ -196,7 +202,7 @@ def applied(value: Any, patch: Iterable[Mapping[str, Any]]) -> Any:
                 continue
             place = value
             for name in names[:-1]:
-                place = place[int(name) if isinstance(place, list) else name]
+                place = place[_key(place, name)]
             _put(place, names[-1], each)
         except (AttributeError, LookupError, TypeError, ValueError) as error:
             raise ValueError(f"the change {each} does not fit what was there") from error
@@ -204,7 +210,7 @@ def applied(value: Any, patch: Iterable[Mapping[str, Any]]) -> Any:
 
 
 def _put(place: Any, name: str, change: Mapping[str, Any]) -> None:
-    key: Any = int(name) if isinstance(place, list) else name
+    key = _key(place, name)
     there = key < len(place) if isinstance(place, list) else key in place
     found = place[key] if there else ABSENT
     if (found is not ABSENT and found != change.get("old", ABSENT)) or (found is ABSENT and "old" in change):
@@ -215,6 +221,15 @@ def _put(place: Any, name: str, change: Mapping[str, Any]) -> None:
         place.append(change["new"])
     else:
         place[key] = change["new"]
+
+
+def _key(place: Any, name: str) -> Any:
+    """Return what a part of a pointer is called in a value: in a list its place, at most one beyond the end."""
+    if not isinstance(place, list):
+        return name
+    if not name.isdecimal() or int(name) > len(place):
+        raise ValueError("no such place")
+    return int(name)
 
 
 def _escaped(name: Any) -> str:
@@ -241,7 +256,7 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
-class Verification:
+class StoreCheck:
     """What came of checking a store; false if anything is wrong.
 
     Attributes

@@ -38,7 +38,8 @@ def new_id() -> str:
 
 def _in_utc(moment: datetime) -> datetime:
     moment = moment.astimezone(UTC)
-    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+    beyond = moment.microsecond % 1000
+    return moment.replace(microsecond=moment.microsecond - beyond) if beyond else moment
 
 
 def _known_language(tag: str) -> str:

@@ -22,6 +22,12 @@ from sqlalchemy import (
 
 metadata = MetaData()
 
+GUARDS = {
+    "sqlite": {"event_is_never_deleted", "event_is_never_replaced", "event_is_never_updated"},
+    "postgresql": {"event_is_never_changed"},
+}
+"""Triggers that let the database itself refuse every change of an event."""
+
 _Bytewise = String().with_variant(String(collation="C"), "postgresql")
 """Text that sorts by its code points on every database."""
 _Counter = BigInteger().with_variant(Integer, "sqlite")

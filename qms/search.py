@@ -1,21 +1,30 @@
-"""Which records of a kind fit what is asked for: by columns, by whom they name, by deadlines and by words."""
+"""Which records fit what is asked for: one by its key, or all by columns, whom they name, deadlines and words."""
 
 from __future__ import annotations
 
+import difflib
+import gc
+import heapq
 import json
 import unicodedata
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
-from itertools import islice
+from itertools import islice, takewhile
+from operator import eq
 from typing import Any
 
 from sqlalchemy import Connection, Select, exists, select
 
 from qms import schema
 from qms.database import BY_PARTS
-from qms.errors import RecordError
-from qms.record import texts_in
+from qms.errors import RecordError, UnknownError
+from qms.kinds import LISTED_BY
+from qms.record import is_id, texts_in
+
+NEAREST = 50
+LARGEST_LIMIT = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +54,7 @@ class Search:
     def bodies(self, connection: Connection) -> Iterator[str]:
         """Yield the kept texts of the records that fit, by unit and reference."""
         rows = connection.execute(self._query(), execution_options=BY_PARTS).scalars()
-        yield from islice(filter(self._fits, rows), self.limit)
+        yield from islice(filter(self.fits, rows), self.limit)
         rows.close()
 
     def _query(self) -> Select[Any]:
@@ -67,22 +76,83 @@ class Search:
             query = query.where(exists().where(day.record == held.c.id, day.on < self.overdue_on.isoformat()))
         return query.order_by(held.c.unit, held.c.ref)
 
-    def _fits(self, body: str) -> bool:
+    def fits(self, body: str) -> bool:
+        """Return whether the text of a record has the label and the word that are asked for."""
         if self.label is not None and not _has_label(body, self.label):
             return False
         return self.word is None or _says(body, _folded(self.word))
 
 
+@contextmanager
+def many_at_once() -> Iterator[None]:
+    """Let Python's search for circles of objects rest while many records are read.
+
+    Records hold no circles, and to go through those that are read already again and again, as Python does while
+    they grow many, takes twice as long as reading them.
+    """
+    searched = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if searched:
+            gc.enable()
+
+
+def the_row(connection: Connection, kind: str, key: str, *, unit: str | None = None) -> Any:
+    """Return the row of a record by id or reference; see `Store.get`."""
+    query: Select[Any] = select(schema.record).where(schema.record.c.kind == kind)
+    wanted = key.strip()
+    if not wanted.isprintable():
+        raise UnknownError(f"There is no {kind} {wanted!r}: a reference has no signs that are not seen.")
+    query = query.where((schema.record.c.id if is_id(wanted) else schema.record.c.ref) == wanted)
+    if unit is not None:
+        query = query.where(schema.record.c.unit == unit)
+    rows = connection.execute(query).all()
+    if len(rows) == 1:
+        return rows[0]
+    if rows:
+        units = ", ".join(sorted(row.unit for row in rows))
+        raise RecordError(f"Several units have a {kind} {wanted}: {units}. Say which with --unit.")
+    refs = connection.execute(select(schema.record.c.ref).where(schema.record.c.kind == kind)).scalars()
+    alike = most_alike(wanted, refs)
+    listed = f" '{LISTED_BY[kind]}' shows what there is." if kind in LISTED_BY else ""
+    hint = f" Did you mean {' or '.join(alike)}?" if alike else listed
+    where = f" in unit {unit}" if unit else ""
+    raise UnknownError(f"There is no {kind} {wanted!r}{where}.{hint}")
+
+
+def most_alike(wanted: str, refs: Iterable[str]) -> list[str]:
+    """Return the references, three at most, that somebody may have meant by one that is not there.
+
+    Only the `NEAREST` by how they begin and end are compared in full.
+
+    Examples
+    --------
+    >>> most_alike("NC-2026-14", ["NC-2026-014", "NC-2026-140", "a.hoxha"])
+    ['NC-2026-140', 'NC-2026-014']
+    """
+    near = heapq.nlargest(
+        NEAREST, sorted(set(refs)), key=lambda ref: _shared_ends(wanted.casefold(), ref.casefold())
+    )
+    return difflib.get_close_matches(wanted, near, n=3, cutoff=0.6)
+
+
+def _shared_ends(one: str, other: str) -> int:
+    begins, ends = map(eq, one, other), map(eq, reversed(one), reversed(other))
+    return sum(1 for same in (begins, ends) for _ in takewhile(bool, same))
+
+
 def check_limit(limit: int | None) -> None:
-    """Refuse a limit below 0.
+    """Refuse a limit below 0, or larger than any database takes.
 
     Raises
     ------
     RecordError
         If it is.
     """
-    if limit is not None and limit < 0:
-        raise RecordError(f"A limit is 0 or more; found {limit}.")
+    if limit is not None and not 0 <= limit <= LARGEST_LIMIT:
+        raise RecordError(f"A limit is 0 to {LARGEST_LIMIT:,}; found {limit}.")
 
 
 def _folded(words: str) -> str:

@@ -6,7 +6,6 @@ transaction.
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -17,7 +16,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from pydantic import ValidationError
-from sqlalchemy import Connection, Engine, Select, select
+from sqlalchemy import Connection, Engine, select
 
 from qms import schema
 from qms.attachments import AttachedFiles
@@ -26,10 +25,10 @@ from qms.database import database_url, open_database, reading, writing
 from qms.errors import RecordError, StoreError, UnknownError, described
 from qms.keeping import read_head
 from qms.kinds import KINDS
-from qms.ledger import Event, Head, Verification, read_event, rebuilt, stamp
+from qms.ledger import Event, Head, StoreCheck, read_event, rebuilt, stamp
 from qms.lifecycle import Kind
-from qms.record import Record, Text, is_id
-from qms.search import Search, check_limit
+from qms.record import Record, Text
+from qms.search import Search, check_limit, many_at_once, the_row
 
 R = TypeVar("R", bound=Record)
 Clock = Callable[[], datetime]
@@ -176,7 +175,7 @@ class Store:
             overdue_on=overdue_on,
             limit=limit,
         )
-        with reading(self.engine) as connection:
+        with reading(self.engine) as connection, many_at_once():
             return [self.read(model, body) for body in search.bodies(connection)]
 
     def due(self, until: date, *, unit: str | None = None, owner: str | None = None) -> list[Due]:
@@ -267,17 +266,20 @@ class Store:
         with reading(self.engine) as connection:
             return read_head(connection)
 
-    def verify(self, *, progress: Callable[[int, int], None] | None = None) -> Verification:
+    def verify(self, *, progress: Callable[[int, int], None] | None = None, thorough: bool = False) -> StoreCheck:
         """Check the whole ledger, every record against it, and every attached file.
 
         Parameters
         ----------
         progress : callable, optional
             Is told how many of all events are checked.
+        thorough : bool
+            Whether to repeat every change that the ledger tells of too, and compare what comes of each with the
+            hash that its event keeps. Do that with a store that came from elsewhere.
         """
         from qms.verification import verify_store
 
-        return verify_store(self, progress)
+        return verify_store(self, progress, thorough=thorough)
 
     def person(self, key: str) -> Record:
         """Return a person by id, handle or full name.
@@ -319,24 +321,7 @@ class Store:
 
     def row(self, connection: Connection, kind: str, key: str, *, unit: str | None = None) -> Any:
         """Return the row of a record by id or reference; see `get`."""
-        query: Select[Any] = select(schema.record).where(schema.record.c.kind == kind)
-        wanted = key.strip()
-        if not wanted.isprintable():
-            raise UnknownError(f"There is no {kind} {wanted!r}: a reference has no signs that are not seen.")
-        query = query.where((schema.record.c.id if is_id(wanted) else schema.record.c.ref) == wanted)
-        if unit is not None:
-            query = query.where(schema.record.c.unit == unit)
-        rows = connection.execute(query).all()
-        if len(rows) == 1:
-            return rows[0]
-        if rows:
-            units = ", ".join(sorted(row.unit for row in rows))
-            raise RecordError(f"Several units have a {kind} {wanted}: {units}. Say which with --unit.")
-        refs = connection.execute(select(schema.record.c.ref).where(schema.record.c.kind == kind)).scalars().all()
-        alike = difflib.get_close_matches(wanted, sorted(set(refs)), n=3, cutoff=0.6)
-        hint = f" Did you mean {' or '.join(alike)}?" if alike else f" 'qms {kind} list' shows what there is."
-        where = f" in unit {unit}" if unit else ""
-        raise UnknownError(f"There is no {kind} {wanted!r}{where}.{hint}")
+        return the_row(connection, kind, key, unit=unit)
 
     def read_related(self, connection: Connection, record: str, kinds: set[str]) -> tuple[Record, ...]:
         """Return what `related` returns, inside a transaction."""
@@ -346,7 +331,9 @@ class Store:
         query = select(held.c.kind, held.c.body).where(held.c.id.in_(out.union(back)))
         wanted = kinds or set(self.kinds)
         query = query.where(held.c.kind.in_(wanted & set(self.kinds))).order_by(held.c.id)
-        return tuple(self.read(self.kinds[kind].model, body) for kind, body in connection.execute(query).all())
+        with many_at_once():
+            rows = connection.execute(query).all()
+            return tuple(self.read(self.kinds[kind].model, body) for kind, body in rows)
 
 
 def _aware(moment: datetime) -> datetime:

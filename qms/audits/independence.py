@@ -65,7 +65,7 @@ class IndependenceException(Part):
 
 
 @dataclass(frozen=True, slots=True)
-class Conflict:
+class ConflictOfInterest:
     """That somebody of the team audits their own work in an area, and why it is that."""
 
     person: str
@@ -73,7 +73,7 @@ class Conflict:
     reason: Reason
 
 
-def conflicts(audit: Audit, related: Iterable[Record]) -> tuple[Conflict, ...]:
+def conflicts(audit: Audit, related: Iterable[Record]) -> tuple[ConflictOfInterest, ...]:
     """Return everything that stands against the independence of a team, exceptions or not.
 
     Parameters
@@ -118,10 +118,12 @@ def owners(record: Record) -> frozenset[str]:
     return frozenset(filter(None, (getattr(record, "owner", None), *before)))
 
 
-def _conflicts_of(audit: Audit, person: str, area: AuditedArea, kept: Mapping[str, Record]) -> Iterator[Conflict]:
+def _conflicts_of(
+    audit: Audit, person: str, area: AuditedArea, kept: Mapping[str, Record]
+) -> Iterator[ConflictOfInterest]:
     who = {"person": name_of(person, kept.values()), "area": area.title.best() if area.title else area.key}
     if person in area.auditees:
-        yield Conflict(
+        yield ConflictOfInterest(
             person, area.key, Reason("responsible", "{person} audits {area} and is responsible for it", who)
         )
     for record in area.records:
@@ -129,11 +131,11 @@ def _conflicts_of(audit: Audit, person: str, area: AuditedArea, kept: Mapping[st
         if found is not None and person in owners(found):
             own = {**who, "record": f"{found.kind} {found.ref}"}
             template = "{person} audits {area} and owns or owned {record}, which is looked at there"
-            yield Conflict(person, area.key, Reason("own-record", template, own))
+            yield ConflictOfInterest(person, area.key, Reason("own-record", template, own))
     begins = audit.began or audit.planned_from
     since = months_after(begins, -audit.apart_months) if begins else date.min
     for worked in (each for said in audit.declarations if said.person == person for each in said.worked_in):
         if worked.area == area.key and worked.until > since:
             values = {**who, "until": worked.until, "months": audit.apart_months}
             template = "{person} audits {area} and worked there until {until}, less than {months} months before"
-            yield Conflict(person, area.key, Reason("worked-there", template, values))
+            yield ConflictOfInterest(person, area.key, Reason("worked-there", template, values))

@@ -23,7 +23,7 @@ from qms.lifecycle import LifeCycle, Reason, Transition
 from qms.months import months_after
 from qms.record import Day, Deadline, Id, Part, Record, Requirement, Text
 
-DONE = ("reporting", "reported", "closed")
+HELD = ("reporting", "reported", "closed")
 """States of an audit whose work in the areas is done."""
 AHEAD = ("planned", "prepared", "running")
 
@@ -303,7 +303,7 @@ def _audited_on(area: ProgrammeArea, audits: Iterable[Audit]) -> list[date]:
     done = [
         each.ended
         for each in audits
-        if each.status in DONE and each.ended and area.key in {audited.key for audited in each.areas}
+        if each.status in HELD and each.ended and area.key in {audited.key for audited in each.areas}
     ]
     return done + [each.on for each in area.earlier]
 

@@ -286,6 +286,8 @@ def _independence(audit: Audit, related: tuple[Record, ...]) -> Iterator[Reason]
         yield Reason("independent", template, values)
     elif not open_reasons:
         template = "{count} exceptions were allowed by name; apart from them the team is independent"
+        if len(audit.exceptions) == 1:
+            template = "one exception was allowed by name; apart from it the team is independent"
         yield Reason("independent-but-for", template, {"count": len(audit.exceptions)})
     yield from open_reasons
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -191,14 +191,18 @@ class TranslationLag:
 
 
 def translation_lag(store: Store, document: Document) -> tuple[TranslationLag, ...]:
-    """Return how far each translation of a document is behind, by language.
+    """Return how far each translation of a document is behind, by language; see `lag_among`."""
+    return lag_among(document, revisions_of(store, document))
+
+
+def lag_among(document: Document, revisions: Sequence[Revision]) -> tuple[TranslationLag, ...]:
+    """Return how far each translation of a document is behind, by language, given all revisions of it.
 
     Notes
     -----
     Only master revisions that came into force are counted. Languages in which there is nothing but withdrawn
     revisions are left out; without a master in force there is nothing to be behind of.
     """
-    revisions = revisions_of(store, document)
     masters = [each for each in revisions if each.language == document.language and each.status in WAS_IN_FORCE]
     current = next((each for each in masters if each.status == "effective"), None)
     if current is None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from qms.actions.ownership import Verification, Verified
+from qms.documents.citation import CitedSection
 from qms.findings.grades import Grade
 from qms.lifecycle import Signed
 from qms.record import Deadline, Id, Link, Part, Requirement, Text, Words
@@ -49,13 +50,6 @@ class Origin(Part):
     kind: OriginKind = "other"
     record: Id | None = None
     line: Annotated[str, Field(max_length=60)] = ""
-
-
-class Section(Part):
-    """A section of a document of the unit, such as 4.2 of a procedure."""
-
-    document: Id
-    number: Annotated[str, Field(max_length=60)] = ""
 
 
 class Containment(Signed):
@@ -195,7 +189,7 @@ class Finding(Verified):
     statement : Statement
     evidence : tuple of Link
         Records that show it, such as evidence or documents.
-    sections : tuple of Section
+    sections : tuple of CitedSection
         Sections of the unit's own documents that it touches.
     origin : Origin
     raised_by : str, optional
@@ -242,7 +236,7 @@ class Finding(Verified):
     requirements: tuple[Requirement, ...] = ()
     statement: Statement
     evidence: tuple[Link, ...] = ()
-    sections: tuple[Section, ...] = ()
+    sections: tuple[CitedSection, ...] = ()
     origin: Origin = Origin()
     raised_by: Id | None = None
     raised_on: date | None = None

@@ -150,7 +150,7 @@ def core_grades() -> GradeScheme:
 def _scheme(text: bytes, where: str) -> GradeScheme:
     try:
         content = tomllib.loads(text.decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:
         raise RecordError(f"{where} is not TOML: {error}.") from error
     name = content.pop("name", "")
     try:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from qms import attachments
 from qms.attachments import AttachedFiles, checked_name
 from qms.errors import AttachmentError, StoreError, UnknownError
 from qms.record import Attachment
@@ -43,6 +44,27 @@ def test_a_file_is_kept_once_under_its_hash(files: AttachedFiles, tmp_path: Path
     assert (tmp_path / "out.pdf").read_bytes() == source.read_bytes()
     with pytest.raises(StoreError, match="already; nothing was overwritten"):
         files.copy(first, source)
+
+
+def test_every_folder_that_is_made_outlasts_a_loss_of_power(tmp_path: Path, monkeypatch) -> None:
+    settled: list[Path] = []
+    monkeypatch.setattr(attachments, "settle", settled.append)
+    files = AttachedFiles(tmp_path / "new" / "kept")
+    first = keep(files, b"words")
+    place = files.path(first).parent
+    assert set(settled) == {tmp_path, tmp_path / "new", files.folder, place}
+    settled.clear()
+    keep(files, b"words")
+    assert settled == []
+
+
+def test_a_size_that_is_not_that_of_the_file(files: AttachedFiles) -> None:
+    kept = keep(files, b"words")
+    assert (files.size(kept.sha256), files.size("0" * 64)) == (5, None)
+    assert files.wrong_size(kept.sha256, 5) == files.wrong_size("0" * 64, 5) == ""
+    for wrong in (0, 4, 6):
+        with pytest.raises(AttachmentError, match=f"a.txt is damaged: it has 5 bytes, not {wrong} as the record"):
+            files.path(kept.model_copy(update={"size": wrong}))
 
 
 @settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])

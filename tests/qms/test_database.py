@@ -209,6 +209,27 @@ def test_a_change_within_a_change_is_refused_at_once(store: Store) -> None:
     assert store.verify()
 
 
+@only_sqlite
+@pytest.mark.skipif(os.name != "posix", reason="links of POSIX")
+def test_a_change_within_a_change_is_refused_under_any_spelling_of_the_path(store: Store, tmp_path: Path) -> None:
+    place, start = Path(store.engine.url.database), time.monotonic()
+    (tmp_path / "link.qms").symlink_to(place)
+    spellings = [place.parent / ".." / place.parent.name / place.name, tmp_path / "link.qms"]
+    arta = store.person("a.hoxha")
+    for spelling in spellings:
+        with open_store(spelling) as same, store.change(by=arta.id):
+            assert same.files.folder == store.files.folder
+            with pytest.raises(StoreError, match="A change of this store is under way"), same.change(by=arta.id):
+                raise AssertionError
+    assert time.monotonic() - start < 5
+
+
+def test_what_is_no_path_is_refused(tmp_path: Path) -> None:
+    for place in ("a\x00b", str(tmp_path / ("x" * 300))):
+        with pytest.raises(StoreError, match=r"cannot be (the name of a store|opened)"):
+            open_store(place, create=True)
+
+
 def test_writers_wait_for_each_other_and_the_second_is_told(store: Store) -> None:
     arta, told, inside = store.person("a.hoxha"), [], threading.Event()
 

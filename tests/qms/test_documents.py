@@ -174,7 +174,7 @@ def test_at_most_one_is_in_force_whatever_is_tried(desk: Desk, seed: int) -> Non
     acts = [row.act for row in REVISION.transitions]
     today = desk.clock.now.date()
     seen = set()
-    for _ in range(250):
+    for _ in range(500):
         people = (desk.arta, desk.besa)
         revisions = revisions_of(desk.store, desk.sop)
         if sum(each.status not in REVISION.final for each in revisions) < 3:

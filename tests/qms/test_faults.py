@@ -12,13 +12,14 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, func, select
 
-from qms import Person, Store, Text, Unit, open_store
+from qms import Person, Store, Text, Unit, open_store, schema
+from qms import database as opening
 from qms.database import writing
 from qms.errors import QmsError, StoreError
 from qms.kinds import KINDS
@@ -89,21 +90,29 @@ def test_killed_clients_of_postgresql_lose_nothing_that_was_acknowledged(postgre
 
 
 class Table:
-    """Rows of a database behind the back of the store, with the guards of the ledger taken away."""
+    """Rows of a database behind the back of the store."""
 
     def __init__(self, store: Store) -> None:
         url = store.engine.url
         self.sqlite = url.get_backend_name() == "sqlite"
         if self.sqlite:
             self.connection = sqlite3.connect(url.database, isolation_level=None)
-            for what in ("updated", "deleted"):
-                self.connection.execute(f"DROP TRIGGER event_is_never_{what}")
         else:
             import psycopg
 
             plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
             self.connection = psycopg.connect(plain, autocommit=True)
             self.connection.execute("SET session_replication_role = replica")
+
+    def change(self, statement: str, values: tuple[object, ...] = ()) -> None:
+        """Take the guards of the ledger away, change something and put them back, as somebody with skill would."""
+        triggers = "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'"
+        guards = self.connection.execute(triggers).fetchall() if self.sqlite else []
+        for name, _ in guards:
+            self.connection.execute(f"DROP TRIGGER {name}")
+        self.connection.execute(statement, values)
+        for _, sql in guards:
+            self.connection.execute(sql)
 
     def rows(self, table: str) -> list[dict[str, object]]:
         cursor = self.connection.execute(f"SELECT * FROM {table}")
@@ -113,9 +122,9 @@ class Table:
     def put(self, table: str, key: str, at: object, column: str, value: object) -> None:
         if self.sqlite:
             told = "CAST(? AS TEXT)" if isinstance(value, bytes) else "?"
-            self.connection.execute(f'UPDATE {table} SET "{column}" = {told} WHERE {key} = ?', (value, at))
+            self.change(f'UPDATE {table} SET "{column}" = {told} WHERE {key} = ?', (value, at))
         else:
-            self.connection.execute(f'UPDATE {table} SET "{column}" = %s WHERE {key} = %s', (value, at))
+            self.change(f'UPDATE {table} SET "{column}" = %s WHERE {key} = %s', (value, at))
 
     def flipped(self, value: object, rng: random.Random) -> object:
         """Flip one bit; PostgreSQL refuses bytes that are no text, so there it is a bit that leaves a letter."""
@@ -237,7 +246,7 @@ def test_the_end_of_the_ledger_cut_off_shows_only_by_its_head(make_store: Callab
     printed = store.head()
     table = Table(store)
     last = max(table.rows("event"), key=lambda row: row["seq"])
-    table.connection.execute(f"DELETE FROM event WHERE seq = {last['seq']}")
+    table.change(f"DELETE FROM event WHERE seq = {last['seq']}")
     assert "knows nothing of it" in str(store.verify().problems)
     table.connection.execute(f"DELETE FROM record WHERE id = '{last['record']}'")
     table.connection.close()
@@ -329,24 +338,26 @@ def test_a_file_that_cannot_grow_changes_nothing(store: Store) -> None:
 
 
 @contextmanager
-def small_disk(folder: Path) -> Iterator[Path]:
+def small_disk() -> Iterator[Path]:
     """A disk of 600 kB, where one may be made."""
-    folder.mkdir()
+    folder = Path(tempfile.mkdtemp(prefix="qms-disk-"))
     made = subprocess.run(
         ["mount", "-t", "tmpfs", "-o", "size=600k", "tmpfs", folder], capture_output=True, check=False
     )
     if made.returncode:
+        folder.rmdir()
         pytest.skip("a disk can only be made by root on Linux")
     try:
         yield folder
     finally:
         subprocess.run(["umount", folder], check=True)
+        folder.rmdir()
 
 
 @pytest.mark.skipif(not shutil.which("mount"), reason="needs mount")
-def test_a_disk_that_is_full_and_then_read_only(tmp_path: Path) -> None:
+def test_a_disk_that_is_full_and_then_read_only() -> None:
     arta = Person(unit="AL-TIR", ref="a.hoxha", name="Arta Hoxha")
-    with small_disk(tmp_path / "disk") as disk:
+    with small_disk() as disk:
         with open_store(disk / "records.qms", create=True) as store:
             with store.change(by=arta.id) as change:
                 change.add(Unit(unit="AL-TIR", ref="AL-TIR", jurisdiction="AL", name=Text.of("Unit", "en")))
@@ -431,6 +442,53 @@ def test_a_store_on_a_read_only_disk_that_was_not_closed_says_what_to_do(make_st
         shutil.rmtree(place)
 
 
+@only_posix
+@only_sqlite
+def test_whoever_may_only_read_sees_what_others_write(make_store: Callable[..., Store]) -> None:
+    store = make_store()
+    place = Path(tempfile.mkdtemp(prefix="qms-read-only-")) / "records.qms"
+    store.close()
+    shutil.copy(store.engine.url.database, place)
+    place.parent.chmod(0o755)
+    count = select(func.count()).select_from(schema.event)
+    try:
+        with open_store(place) as writer, writer.engine.connect() as held:
+            arta = writer.person("a.hoxha")
+            held.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            assert place.with_name("records.qms-wal").stat().st_size == 0
+            with nobody(), open_store(place) as opened:
+                reader = opened.engine.connect()
+            with reader:
+                before = reader.execute(count).scalar_one()
+                reader.rollback()
+                add_people(writer, arta.id, 2)
+                assert reader.execute(count).scalar_one() == before + 2
+    finally:
+        shutil.rmtree(place.parent)
+
+
+@only_posix
+@only_sqlite
+def test_a_store_that_is_locked_is_not_taken_for_one_that_nobody_changes(
+    make_store: Callable[..., Store], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opening, "WAIT_SECONDS", 0.2)
+    store = make_store()
+    place = Path(tempfile.mkdtemp(prefix="qms-read-only-")) / "records.qms"
+    store.close()
+    shutil.copy(store.engine.url.database, place)
+    place.parent.chmod(0o755)
+    try:
+        with closing(sqlite3.connect(place, isolation_level=None)) as other:
+            other.execute("PRAGMA locking_mode = EXCLUSIVE")
+            other.execute("BEGIN EXCLUSIVE")
+            assert place.with_name("records.qms-wal").stat().st_size == 0
+            with nobody(), pytest.raises(StoreError, match="Another program has been writing for long"):
+                open_store(place).close()
+    finally:
+        shutil.rmtree(place.parent)
+
+
 @only_postgres
 def test_a_connection_that_breaks_in_a_change(store: Store, postgres) -> None:
     import psycopg
@@ -475,11 +533,11 @@ def test_a_reader_of_postgresql_cannot_write(store: Store) -> None:
 def test_events_that_are_lost_or_swapped_are_named(make_store: Callable[..., Store]) -> None:
     store = fill(make_store(kinds=KEPT))
     table = Table(store)
-    table.connection.execute("DELETE FROM event WHERE seq = 9")
+    table.change("DELETE FROM event WHERE seq = 9")
     assert str(store.verify().problems[0]).startswith("event 9: it is missing; the ledger goes on with event 10")
-    table.connection.execute("UPDATE event SET seq = 9 WHERE seq = 10")
+    table.change("UPDATE event SET seq = 9 WHERE seq = 10")
     assert str(store.verify().problems[0]).startswith("event 9: it does not follow from event 8")
-    table.connection.execute("UPDATE event SET body = 'x' WHERE seq = 9")
+    table.change("UPDATE event SET body = 'x' WHERE seq = 9")
     with pytest.raises(QmsError, match="ledger verify"):
         store.log()
     table.connection.close()

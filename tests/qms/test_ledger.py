@@ -11,7 +11,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qms.ledger import BEGINNING, Chain, Event, applied, difference, kept_bytes, read_event, rebuilt, stamp
+from qms.ledger import (
+    BEGINNING,
+    Chain,
+    Event,
+    applied,
+    difference,
+    kept_bytes,
+    read_event,
+    rebuilt,
+    repeated,
+    stamp,
+)
 from qms.record import canonical, sha256
 
 names = st.text(max_size=5) | st.sampled_from(["~", "/", "~1", "~0/", "0", "", "-"])
@@ -88,11 +99,27 @@ def test_true_is_not_one() -> None:
         [{"at": "/b", "old": 2}],
         [{"at": "/a/x/y", "new": 1}],
         ["word"],
+        [{"at": "/a", "new": 3}],
+        [{"at": "/b", "old": 2, "new": 3}],
+        [{"at": "/l/0", "new": 2}],
+        [{"at": "/l/0", "old": 1, "new": 2}],
+        [{"at": "/l/1", "old": 1, "new": 2}],
+        [{"at": "/l/2", "new": 2}],
+        [{"at": "/l/-1", "old": 5, "new": 2}],
+        [{"at": "/l/x", "new": 2}],
     ],
 )
 def test_a_patch_that_is_none_is_refused(patch: list) -> None:
     with pytest.raises(ValueError, match="does not fit"):
-        applied({"a": 1}, patch)
+        applied({"a": 1, "l": [5]}, patch)
+
+
+def test_a_patch_is_repeated_in_the_value_and_applied_to_a_copy() -> None:
+    value, patch = {"l": [5]}, [{"at": "/l/0", "old": 5, "new": 6}, {"at": "/l/1", "new": 7}]
+    assert applied(value, patch) == {"l": [6, 7]}
+    assert value == {"l": [5]}
+    assert repeated(value, patch) is value
+    assert value == {"l": [6, 7]}
 
 
 @settings(max_examples=40)

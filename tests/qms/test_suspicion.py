@@ -11,9 +11,10 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from qms.documents.citation import cite
 from qms.documents.control import draft, release
 from qms.documents.document import Document
-from qms.documents.revision import Revision
+from qms.documents.revision import Revision, SectionMark
 from qms.errors import RecordError
 from qms.evidence import Evidence, collect, supply
 from qms.findings.finding import Finding
@@ -47,13 +48,13 @@ class Desk:
     def evidence(self, title: str, **fields: object) -> Evidence:
         return Evidence(unit="AL-TIR", type="record", title=Text.of(title, "en"), **fields)  # type: ignore[arg-type]
 
-    def issue(self) -> tuple[Document, Revision]:
+    def issue(self, sections: tuple[SectionMark, ...] = ()) -> tuple[Document, Revision]:
         with self.store.change(by=self.arta) as change:
             sop = Document(unit="AL-TIR", type="SOP", title=Text.of("Swabs", "en"), owner=self.arta)
             document = change.add(sop)
-        return document, self.revise(document)
+        return document, self.revise(document, sections)
 
-    def revise(self, document: Document) -> Revision:
+    def revise(self, document: Document, sections: tuple[SectionMark, ...] = ()) -> Revision:
         with self.store.change(by=self.arta) as change:
             revision = draft(
                 change,
@@ -62,7 +63,7 @@ class Desk:
                 change_summary=Text.of("New", "en"),
                 reviewer=self.besa,
                 approver=self.besa,
-                sections=(),
+                sections=sections,
             )
             revision = change.advance(revision, "submit")
         with self.store.change(by=self.besa, why="the audit of May asked for it") as change:
@@ -128,6 +129,30 @@ def test_link_to_a_superseded_revision_is_suspect(desk: Desk) -> None:
         change.advance(change.get(Revision, first.id), "retire")
     assert suspects(desk.store) == [], "it spoke no more when it was confirmed"
     assert observation.links[0].note == "as practised"
+
+
+@ONE
+def test_a_cited_section_is_suspect_once_the_revision_that_was_read_is_superseded(desk: Desk) -> None:
+    document, first = desk.issue((SectionMark(number="4.2", heading="Sealing", sha256="a" * 64),))
+    with desk.store.change(by=desk.arta) as change:
+        with pytest.raises(RecordError, match=r"en.r1 has no section 4.3; it has 4.2. Cite one"):
+            cite(change, first, "4.3")
+        section = cite(change, first, "4.2")
+        fields = {"unit": "AL-TIR", "grade": "minor", "statement": {"gap": {"en": "Seals"}}}
+        finding = change.add(Finding.model_validate({**fields, "sections": (section, cite(change, first))}))
+    assert (section.document, section.number) == (document.id, "4.2")
+    assert desk.store.find(Finding, linked_to=first.id) == [finding]
+    assert suspects(desk.store) == []
+    desk.revise(document)
+    (found,) = suspects(desk.store)
+    assert (found.source, found.link) == (finding, section.revision)
+    assert "effective -> superseded by Besa Krasniqi on 2026-11-03" in str(found)
+    with desk.store.change(by=desk.arta) as change:
+        with pytest.raises(RecordError, match="its sections have no numbers"):
+            cite(change, desk.store.get(Revision, "SOP-001.en.r2"), "4.2")
+        finding = reconfirm(change, finding, found.link, "4.2 reads as before")
+    assert suspects(desk.store) == []
+    assert {each.revision.version for each in finding.sections if each.revision} == {first.version + 1}
 
 
 @ONE
