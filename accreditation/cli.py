@@ -9,8 +9,11 @@ import typer
 
 from accreditation.command import (
     assess_commands,
+    exchange_commands,
     init_command,
+    procedure_commands,
     programme_commands,
+    report_command,
     status_commands,
     transition_command,
 )
@@ -28,6 +31,9 @@ app = typer.Typer(
 init_command.add_commands(app)
 assess_commands.add_commands(app)
 status_commands.add_commands(app)
+app.add_typer(procedure_commands.app, name="sop-gap")
+exchange_commands.add_commands(app)
+app.command(epilog=report_command.EXAMPLE)(report_command.report)
 app.command(epilog=transition_command.EXAMPLE)(transition_command.transition)
 programme_commands.add_commands(app)
 

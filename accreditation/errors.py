@@ -3,8 +3,9 @@
 ::
 
     AccreditationError (QmsError)
-    ├── CatalogueError     (ValueError)    a standard, overlay or crosswalk that is not what it should be, with all
-    │                                      its problems
+    ├── ProblemsError      (ValueError)    a file that is not what it should be, with all that is wrong
+    │   ├── CatalogueError                 a standard, overlay or crosswalk
+    │   └── WorkbookError                  an Excel workbook that cannot be written, read or taken over
     └── UnknownError       (LookupError)   no such standard, clause or file
 
 What the records of a unit refuse comes from `qms.errors`, under whose tree this one hangs: one ``except QmsError``
@@ -44,8 +45,8 @@ class AccreditationError(QmsError):
     """Base of every error that the accreditation package raises on purpose."""
 
 
-class CatalogueError(AccreditationError, ValueError):
-    """A standard, overlay or crosswalk that is not what it should be; nothing of it was taken over.
+class ProblemsError(AccreditationError, ValueError):
+    """A file that is not what it should be; nothing of it was taken over.
 
     Parameters
     ----------
@@ -62,6 +63,14 @@ class CatalogueError(AccreditationError, ValueError):
     def __init__(self, what: str, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
         super().__init__("\n".join([f"{what}:", *(f"  - {each}" for each in self.problems)]))
+
+
+class CatalogueError(ProblemsError):
+    """A standard, overlay or crosswalk that is not what it should be."""
+
+
+class WorkbookError(ProblemsError):
+    """A workbook of an assessment that cannot be written, read or taken over."""
 
 
 class UnknownError(AccreditationError, LookupError):

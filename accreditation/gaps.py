@@ -69,9 +69,9 @@ class Situation:
         return found
 
     @cached_property
-    def actions(self) -> list[Action]:
-        """The unit's actions."""
-        return self.of(Action)
+    def acted_on(self) -> frozenset[str]:
+        """Ids of the findings that actions of the unit answer."""
+        return frozenset(each.finding for each in self.of(Action) if each.finding)
 
     def judged(self) -> Iterator[tuple[Item, Judgement]]:
         """Yield every requirement with its judgement, in order."""
@@ -147,13 +147,14 @@ def _changed(situation: Situation) -> Iterator[Issue]:
 
 def _nonconformities(situation: Situation) -> Iterator[Issue]:
     for item, judgement in situation.judged():
+        open_here = situation.findings.get((item.standard.source, item.clause.id), ())
         tied = [situation.related.get(each) for each in judgement.findings]
-        if judgement.is_gap and not judgement.findings:
+        answered = {each.id for each in (*open_here, *tied) if each is not None}
+        if judgement.is_gap and not answered:
             yield issue_of("gap-without-finding", item=item)
-        acted = [each for each in tied if isinstance(each, Finding) and _acted_on(situation, each)]
-        if judgement.is_gap and not judgement.actions and not acted:
+        if judgement.is_gap and not judgement.actions and not answered & situation.acted_on:
             yield issue_of("gap-without-action", item=item)
-        for finding in situation.findings.get((item.standard.source, item.clause.id), ()):
+        for finding in open_here:
             if judgement.result == "conforms":
                 yield issue_of("conforms-with-finding", item=item, ref=finding.ref)
             if finding.status not in ("draft", "issued", "disputed") and not _has_cause(finding):
@@ -245,10 +246,6 @@ CHECKS: tuple[Check, ...] = (
     _practice,
     _unread,
 )
-
-
-def _acted_on(situation: Situation, finding: Finding) -> bool:
-    return any(each.finding == finding.id for each in situation.actions)
 
 
 def _has_cause(finding: Finding) -> bool:

@@ -85,7 +85,7 @@ class Words:
         """The first, or only, language."""
         return self.tags[0]
 
-    def __call__(self, source: str, **values: Any) -> str:
+    def __call__(self, source: str, /, **values: Any) -> str:
         """Return a text in the language, with its fields filled in.
 
         Values that are a `Text`, a date or a `Reason` are written in the language too.

@@ -1,16 +1,18 @@
-"""The rows of the first sheet of an Excel workbook, read within limits from a file that may be hostile."""
+"""Excel workbooks that may be hostile, read within limits; and the rows of a catalogue in one."""
 
 from __future__ import annotations
 
 import io
 import re
+import warnings
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from itertools import islice
 from typing import Any
 
-from accreditation.errors import CatalogueError, Problem
+from accreditation.errors import AccreditationError, CatalogueError, Problem, ProblemsError
 
 LARGEST = 20 * 1024 * 1024
 """Most bytes of a file."""
@@ -23,6 +25,7 @@ _HEADER_WITHIN = 20
 _ROW = re.compile(rb"<(?:\w{1,20}:)?row[\s/>]")
 _MERGED = re.compile(rb"<(?:\w{1,20}:)?mergeCell\s[^>]{0,200}?ref=[\"']([A-Z0-9:]{1,30})")
 _CUT = "Delete the rows below the last clause, empty ones too, and save"
+_OPEN_DOCUMENT = b"mimetypeapplication/vnd.oasis.opendocument"
 
 COLUMNS: Mapping[str, frozenset[str]] = {
     "clause": frozenset(
@@ -58,25 +61,52 @@ def sheet_rows(content: bytes, refused: str) -> Iterator[tuple[int, dict[str, An
         If it is no workbook, looks like an attack, has macros, outside links, merged cells or formulas, more than
         `MOST_ROWS` rows, or no header row.
     """
+    with opened_book(content, refused) as book:
+        grid = _grid(book.worksheets[0], refused)
+    return iter(_under_header(grid, refused))
+
+
+@contextmanager
+def opened_book(content: bytes, refused: str, *, error: type[ProblemsError] = CatalogueError) -> Iterator[Any]:
+    """Open a workbook, read-only, whose parts were checked first; what fails while it is read is its damage.
+
+    Parameters
+    ----------
+    content : bytes
+    refused : str
+        First line of the error.
+    error : type, optional
+        Which error says what is wrong with it.
+
+    Raises
+    ------
+    ProblemsError
+        If it is no workbook, is damaged, looks like an attack, or has macros, outside links, merged cells or a
+        sheet of more than `MOST_ROWS` rows.
+    """
     problems = list(_package_problems(content))
     if problems:
-        raise CatalogueError(refused, problems)
+        raise error(refused, problems)
     import openpyxl
 
     try:
-        book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, keep_links=False)
-        try:
-            grid = _grid(book.worksheets[0], refused)
-        finally:
+        with warnings.catch_warnings(action="ignore"), io.BytesIO(content) as stream:
+            book = openpyxl.load_workbook(stream, read_only=True, keep_links=False)
+            yield book
             book.close()
-    except CatalogueError:
+    except AccreditationError:
         raise
-    except Exception as error:
+    except Exception as damage:
         problem = Problem(
-            "workbook", f"it is damaged ({type(error).__name__}: {error})", "Save it anew from Excel"
+            "workbook", f"it is damaged ({type(damage).__name__}: {damage})", "Save it anew from Excel"
         )
-        raise CatalogueError(refused, [problem]) from error
-    return iter(_under_header(grid, refused))
+        raise error(refused, [problem]) from damage
+
+
+def limited_rows(sheet: Any) -> Iterator[tuple[int, tuple[Any, ...]]]:
+    """Yield the rows of an opened sheet with their numbers, up to one more than `MOST_ROWS`."""
+    sheet.reset_dimensions()
+    yield from enumerate(islice(sheet.iter_rows(max_col=MOST_COLUMNS), MOST_ROWS + 1), 1)
 
 
 def _package_problems(content: bytes) -> Iterator[Problem]:
@@ -84,6 +114,9 @@ def _package_problems(content: bytes) -> Iterator[Problem]:
         yield Problem(
             "workbook", "it is an old .xls file or has a password", "Save it as .xlsx without a password"
         )
+        return
+    if _OPEN_DOCUMENT in content[:120]:
+        yield Problem("workbook", "it is an OpenDocument file", "Save it as an Excel workbook (.xlsx)")
         return
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -107,7 +140,9 @@ def _package_problems(content: bytes) -> Iterator[Problem]:
 
 def _part_problems(archive: zipfile.ZipFile, parts: list[zipfile.ZipInfo]) -> Iterator[Problem]:
     names = [each.filename.casefold() for each in parts]
-    if not any(each.startswith("xl/worksheets/") for each in names):
+    if "xl/workbook.bin" in names:
+        yield Problem("workbook", "it is a binary workbook (.xlsb)", "Save it as .xlsx")
+    elif not any(each.startswith("xl/worksheets/") for each in names):
         yield Problem("workbook", "it has no sheet", "Save it anew from Excel as .xlsx")
     if any("vbaproject" in each or "macrosheets" in each for each in names):
         yield Problem("workbook", "it holds macros", "Save it as .xlsx, without macros")
@@ -128,15 +163,12 @@ def _part_problems(archive: zipfile.ZipFile, parts: list[zipfile.ZipInfo]) -> It
 
 
 def _grid(sheet: Any, refused: str) -> list[tuple[int, list[Any]]]:
-    sheet.reset_dimensions()
     problems: list[Problem] = []
     grid = []
-    for row_number, row in enumerate(sheet.iter_rows(max_col=MOST_COLUMNS), 1):
+    for row_number, row in limited_rows(sheet):
         if row_number > MOST_ROWS:
             what = f"the sheet has more than {MOST_ROWS} rows"
-            problems.append(
-                Problem("sheet", what, "Delete the rows below the last clause, empty ones too, and save")
-            )
+            problems.append(Problem("sheet", what, _CUT))
             break
         for cell in row:
             if cell.data_type in ("f", "e") and len(problems) < 50:

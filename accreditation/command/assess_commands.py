@@ -141,6 +141,7 @@ def follow_up(
 def show(desk: Desk, clause: Requirement, assessment: Which = None) -> None:
     """Show a requirement, what it asks, what is typical evidence, and how it is judged."""
     from accreditation.assessments.judging import checklist_of
+    from accreditation.wording import results
     from qms.command.terminal import put, put_json
     from qms.record import plain
 
@@ -154,7 +155,7 @@ def show(desk: Desk, clause: Requirement, assessment: Which = None) -> None:
     _put_item(item, say)
     named = desk.records([*(each.target for each in judgement.evidence), *judgement.findings, *judgement.actions])
     put()
-    put(f"{say('Result')}: {result_word(judgement.result, say)}")
+    put(f"{say('Result')}: {results(say)[judgement.result]}")
     for name, level in ((say("Documented"), judgement.documented), (say("Implemented"), judgement.implemented)):
         put(f"{name}: {'-' if level is None else level}")
     if judgement.justification:
@@ -175,17 +176,6 @@ def add_commands(root: typer.Typer) -> None:
         epilog="Example: accreditation follow-up 7.2.1 action --title 'Number' --owner b.leka --due 2027-03-01",
     )(follow_up)
     root.command(epilog="Example: accreditation advance freeze --by b.leka")(advance)
-
-
-def result_word(result: str, say: Words) -> str:
-    """Return a result as people say it."""
-    return {
-        "conforms": say("Conforms"),
-        "minor": say("Minor nonconformity"),
-        "major": say("Major nonconformity"),
-        "not_applicable": say("Not applicable"),
-        "not_assessed": say("Not assessed"),
-    }[result]
 
 
 def _said(

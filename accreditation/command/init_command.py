@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
+from accreditation.command.choice import spoken
 from qms.command.desk import By, Files, LanguageTag, Place, UnitCode, check_language, open_desk
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from accreditation.assessments.profile import Profile
     from accreditation.standards import Standard
+    from qms.record import Text
 
 DEFAULT = ("iso17020-2012", "sop-elements")
 EXAMPLE = (
@@ -43,48 +47,57 @@ def init(
     purpose: Annotated[
         str, typer.Option("--purpose", help="self, gap, internal_audit, accreditation_body, mock or transition.")
     ] = "self",
+    export: Annotated[
+        Path | None, typer.Option("--export", metavar="FILE.xlsx", help="Put the questions in a workbook too.")
+    ] = None,
     store: Place = "records.qms",
     files: Files = None,
     language: LanguageTag = None,
     by: By = "",
 ) -> None:
     """Begin an assessment; make the store, the unit and you in it first, if they are not there yet."""
+    from accreditation.assessments.assessment import Purpose
     from accreditation.assessments.judging import begin, checklist_of
+    from accreditation.command.exchange_commands import write_workbook
+    from accreditation.errors import UnknownError
     from accreditation.language import words
+    from qms.command.output import check_output
     from qms.command.terminal import put
     from qms.command.terminal import say as tell
     from qms.record import Text
 
     check_language(language)
+    if purpose not in get_args(Purpose):
+        raise UnknownError(f"There is no purpose {purpose!r}. There is {', '.join(get_args(Purpose))}.")
+    if export is not None:
+        check_output(export, overwrite=False)
     wanted, own = _profile(profile, standards or [])
     known: dict[str, Any] = {"store": store, "files": files, "language": language, "by": by}
     if _is_new(store, files):
         _found(known, unit, name, jurisdiction, person_name)
     with open_desk(unit=unit, **known) as desk:
-        person, home, tongue = desk.person(), desk.home(), desk.tongue()
-        say = words("en")
-        called = title or f"{wanted.name}, {desk.store.now().date()}"
+        person, home, today = desk.person(), desk.home(), desk.store.now().date()
+        say = spoken(desk)
         with desk.store.change(by=person, why="the assessment begins") as change:
             kept = begin(
                 change,
                 home.ref,
                 wanted,
-                title=Text.of(called, tongue),
+                title=Text.of(title, desk.tongue()) if title else _title(purpose, today),
                 lead=person,
                 own=own,
                 purpose=purpose,
-                begins=change.at.date(),
+                begins=today,
             )
         checklist = checklist_of(desk.store, kept)
         put(kept.ref)
-        sources = ", ".join(each.source for each in checklist.standards)
-        tell(f"{kept.ref}: {len(checklist.items)} requirements of {sources}.")
-        for warning in checklist.warnings(on=desk.store.now().date()):
-            tell(f"Note: {say.reason(warning)}.")
-        tell(
-            "Next: 'accreditation assess' asks question by question, or 'accreditation export checklist.xlsx' puts"
-        )
-        tell("them in a workbook; 'accreditation report needs-assessment report.pdf' at any time.")
+        tell(f"{kept.ref}: {len(checklist.items)} requirements of {wanted.name}.")
+        for warning in checklist.warnings(on=today):
+            tell(f"Note: {words('en').reason(warning)}.")
+        if export is not None:
+            write_workbook(desk, kept, export, say=say, on=today)
+        tell("Next: 'accreditation assess' asks question by question; 'accreditation export checklist.xlsx' puts")
+        tell("all of them in a workbook, and 'accreditation import checklist.xlsx' takes over what was filled in.")
 
 
 def demo(
@@ -153,17 +166,29 @@ def _profile(place: Path | None, named: list[str]) -> tuple[Profile, dict[str, S
     """Return the profile that was asked for, and the standards of the user's own in it."""
     from accreditation.assessments.profile import Profile, read_profile
     from accreditation.catalogue_files import read_catalogue
+    from accreditation.standards import standard
 
     own: dict[str, Standard] = {}
     keys = []
     for each in named:
         if each.endswith((".toml", ".xlsx")):
-            standard = read_catalogue(each)
-            own[standard.key] = standard
-            keys.append(standard.key)
+            read = read_catalogue(each)
+            own[read.key] = read
+            keys.append(read.key)
         else:
             keys.append(each)
     if place is not None:
         return read_profile(place), own
     keys = keys or list(DEFAULT)
-    return Profile(name=" + ".join(keys), standards=tuple(keys)), own
+    sources = [(own[key] if key in own else standard(key)).source for key in keys]
+    return Profile(name=", ".join(sources), standards=tuple(keys)), own
+
+
+def _title(purpose: str, today: date) -> Text:
+    """Return what an assessment is called, in every language."""
+    from accreditation.language import languages, words
+    from accreditation.wording import assessment_purposes
+    from qms.record import Text
+
+    said = {each.tag: words(each.tag) for each in languages() if each.is_offered}
+    return Text({tag: f"{assessment_purposes(say)[purpose]}, {say.day(today)}" for tag, say in said.items()})

@@ -11,7 +11,11 @@ from accreditation.command.choice import On, Which, chosen, day, spoken
 from qms.command.desk import Desk, writes
 
 if TYPE_CHECKING:
+    from datetime import date
+
+    from accreditation.assessments.assessment import Assessment
     from accreditation.standards import Standard
+    from accreditation.transition import Transition
 
 EXAMPLE = "Example: accreditation transition --to my-17020-2026.xlsx --crosswalk crosswalk.toml --carry"
 
@@ -32,25 +36,14 @@ def transition(
     on: On = None,
 ) -> None:
     """Show what an assessment is worth under another edition, and the days left; open the new one with --carry."""
-    from accreditation.catalogue_files import read_catalogue
-    from accreditation.crosswalk import Crosswalk, read_crosswalk
-    from accreditation.standards import standard
     from accreditation.transition import carry_over
-    from accreditation.transition import transition as moved_to
     from qms.command.terminal import put, put_table
     from qms.command.terminal import say as tell
     from qms.record import Text
 
-    own: dict[str, Standard] = {}
-    before = standard(old)
-    if to.endswith((".toml", ".xlsx")):
-        after = read_catalogue(to)
-        own[after.key] = after
-    else:
-        after = standard(to)
-    links = read_crosswalk(crosswalk, before, after) if crosswalk else Crosswalk(a=before.key, b=after.key)
     kept = chosen(desk, assessment)
-    moved = moved_to(kept, links, before, after, on=day(desk, on))
+    moved, own = read_move(kept, old, to, crosswalk, on=day(desk, on))
+    before, after = moved.old, moved.new
     say = spoken(desk)
     if moved.days_left is not None:
         put(
@@ -74,3 +67,19 @@ def transition(
         with desk.change() as change:
             opened = carry_over(change, kept, moved, title=called, lead=change.by, own=own)
         put(opened.ref)
+
+
+def read_move(
+    kept: Assessment, old: str, to: str, crosswalk: Path | None, *, on: date
+) -> tuple[Transition, dict[str, Standard]]:
+    """Return the transition between two editions, and the new one where it is a catalogue of the user's own."""
+    from accreditation.catalogue_files import read_catalogue
+    from accreditation.crosswalk import Crosswalk, read_crosswalk
+    from accreditation.standards import standard
+    from accreditation.transition import transition as moved_to
+
+    before = standard(old)
+    own = [read_catalogue(to)] if to.endswith((".toml", ".xlsx")) else []
+    after = own[0] if own else standard(to)
+    links = read_crosswalk(crosswalk, before, after) if crosswalk else Crosswalk(a=before.key, b=after.key)
+    return moved_to(kept, links, before, after, on=on), {each.key: each for each in own}

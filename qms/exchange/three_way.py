@@ -85,9 +85,9 @@ def three_way(
     Notes
     -----
     A record is brought together by its fields, a text by its languages, an object that is made of texts alone by
-    its own fields, and a table of objects, such as judgements by requirement, by its keys. Any other object, such as a signature or an amount of money, is one thing. A list is one
-    thing too, unless one side only added to its end and the other only took away from it: no item is ever there
-    more often than on one of the sides.
+    its own fields, and a table of objects, such as judgements by requirement, by its keys. Any other object, such
+    as a signature or an amount of money, is one thing. A list is one thing too, unless one side only added to its
+    end and the other only took away from it: no item is ever there more often than on one of the sides.
 
     Examples
     --------

@@ -1,0 +1,1 @@
+"""An assessment as an Excel workbook, both ways: written, read back, compared cell by cell, taken over."""
