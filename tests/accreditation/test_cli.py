@@ -1,0 +1,200 @@
+"""The command as people use it: from nothing to a report, step by step and in every language."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import openpyxl
+import pytest
+from typer.testing import CliRunner, Result
+
+from accreditation.cli import app
+from accreditation.language import languages
+from qms.cli import app as records
+from qms.command.exits import ExitCode
+
+NEW = "--unit AL-TIR --name Tirana --jurisdiction AL --by a.hoxha --person-name"
+Typed = Callable[..., Result]
+
+
+@pytest.fixture
+def typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Typed:
+    """Type a line in a folder of its own: words parted by spaces, and more that are taken as they are."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("QMS_STORE", "QMS_FILES", "QMS_PERSON"):
+        monkeypatch.delenv(name, raising=False)
+
+    def run(words: str, *more: str, by: str = "a.hoxha", code: int = 0, command: object = app) -> Result:
+        line = [*words.split(), *more]
+        result = CliRunner().invoke(command, line, env={"QMS_PERSON": by, "COLUMNS": "200"})  # type: ignore[arg-type]
+        assert result.exit_code == code, result.output
+        return result
+
+    return run
+
+
+@pytest.fixture
+def begun(typed: Typed) -> Typed:
+    """An assessment of a new unit, with a second person."""
+    typed(f"init {NEW}", "Arta Hoxha")
+    typed("person add b.leka --name", "Besa Leka", command=records)
+    return typed
+
+
+def filled(place: Path, **answers: tuple[str, str]) -> None:
+    """Fill in results and justifications in a workbook by clause."""
+    book = openpyxl.load_workbook(place)
+    sheet = book["Checklist"]
+    head = [cell.value for cell in sheet[1]]
+    clause, result, why = (head.index(f"checklist.{name}") for name in ("clause", "result", "justification"))
+    for row in sheet.iter_rows(min_row=3):
+        answer = answers.get(str(row[clause].value).replace(".", "_"))
+        if answer:
+            row[result].value, row[why].value = answer
+    book.save(place)
+
+
+def test_from_nothing_to_a_report_in_three_commands(typed: Typed, tmp_path: Path) -> None:
+    typed(f"init {NEW}", "Arta Hoxha", "--export", "checklist.xlsx")
+    answers = {
+        "7_2_1": ("Minor nonconformity", "No numbers on 3 bags"),
+        "4_1_1": ("Conforms", "Declarations seen"),
+    }
+    filled(tmp_path / "checklist.xlsx", **answers)  # type: ignore[arg-type]
+    said = typed("import checklist.xlsx").output
+    assert "4 cells and 0 actions were taken over" in said
+    typed("report needs-assessment report.html")
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "No numbers on 3 bags" in page
+    assert "Draft" in page
+
+
+def test_import_is_shown_first_and_taken_back(begun: Typed, tmp_path: Path) -> None:
+    begun("export book.xlsx")
+    filled(tmp_path / "book.xlsx", **{"7_2_1": ("Major nonconformity", "Nothing is numbered")})
+    shown = begun("import book.xlsx --dry-run").output
+    assert "Not assessed becomes Major nonconformity" in shown
+    assert "Not assessed" in begun("show 7.2.1").output
+    undo = begun("import book.xlsx").output.rpartition("accreditation undo ")[2].strip()
+    assert "Major nonconformity" in begun("show 7.2.1").output
+    begun(f"undo {undo} --why", "wrong file")
+    assert "Not assessed" in begun("show 7.2.1").output
+    assert "Sound" in begun("ledger verify", command=records).output
+
+
+def test_conflict_is_decided_by_a_person(begun: Typed, tmp_path: Path) -> None:
+    begun("export book.xlsx")
+    begun("assess 7.2.1 conforms --documented 3")
+    filled(tmp_path / "book.xlsx", **{"7_2_1": ("Minor nonconformity", "Not all")})
+    refused = begun("import book.xlsx", code=ExitCode.PROBLEMS).output
+    assert "Say --take workbook or --take store" in refused
+    begun("import book.xlsx --take workbook")
+    assert "Minor nonconformity" in begun("show 7.2.1").output
+
+
+def test_life_of_an_assessment(begun: Typed) -> None:
+    begun("assess 7.2.1 minor --because", "no numbers", "--documented", "3", "--implemented", "1")
+    assert begun("follow-up 7.2.1 finding --owner b.leka").output.startswith("NC-")
+    assert begun("follow-up 7.2.1 action --owner b.leka --due 2099-01-01 --title", "Number").output.startswith(
+        "ACT-"
+    )
+    assert begun("follow-up 7.2.1 request --owner b.leka --due 2099-01-01").output.startswith("EV-")
+    assert "nobody reviews" in begun("review 7.2.1", code=ExitCode.OUR_ERROR).output
+    begun("review 7.2.1", by="b.leka")
+    begun("advance submit")
+    assert "cannot freeze it" in begun("advance freeze", code=ExitCode.OUR_ERROR).output
+    assert "baseline " in begun("advance freeze", by="b.leka").output
+    begun("assess 7.2.1 conforms", code=ExitCode.OUR_ERROR)
+    shown = json.loads(begun("status --json").output)
+    assert (shown["status"], shown["ready"], shown["whole"]["score"]) == ("frozen", False, 0.5)
+    assert {each["code"] for each in json.loads(begun("gaps --json --clause 7.2.1").output)} >= {"gate-not-met"}
+
+
+def test_transition_and_roll_up(begun: Typed, tmp_path: Path) -> None:
+    begun("assess 7.2.1 conforms")
+    assert "days are left" in begun("transition").output
+    begun("transition --carry", code=ExitCode.OUR_ERROR)
+    begun("ledger key unit.pem", command=records)
+    begun("summary AL-TIR.json --key unit.pem")
+    told = json.loads(begun("rollup AL-TIR.json --json").output)
+    assert told[0]["score"]["insufficient"] == 1
+    (tmp_path / "AL-TIR.json").write_text("{}", encoding="utf-8")
+    assert "cannot be used as a summary" in begun("rollup AL-TIR.json", code=ExitCode.OUR_ERROR).output
+
+
+def test_procedures_are_compared_and_decided(typed: Typed) -> None:
+    typed("demo here --today 2026-11-20")
+    store = "--store here/records.qms"
+    assert "SOP-15" in typed(f"sop-gap suggest --top 1 {store}").output
+    assert "Nothing is decided" in typed(f"sop-gap gaps {store}", code=ExitCode.OUR_ERROR).output
+    typed(f"sop-gap decide SOP-15 SOP-005 2 full {store}", by="m.stojkova")
+    typed(f"sop-gap decide SOP-16 SOP-005 2 partial {store}", by="m.stojkova", code=ExitCode.OUR_ERROR)
+    assert "full" in typed(f"sop-gap matrix {store}").output
+    assert "SOP-15" not in typed(f"sop-gap gaps {store}").output
+    drafted = typed(f"sop-gap action SOP-16 --owner n.obradin --due 2027-02-01 {store}", by="m.stojkova")
+    assert drafted.output.startswith("ACT-")
+    typed(f"report sop-gap gaps.html {store}", by="m.stojkova")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("status", "There is no store"),
+        ("init --by a.hoxha", "To make it, say --unit, --name, --jurisdiction, --person-name too"),
+        (f"init {NEW} Arta --standard iso-9999", "There is no standard 'iso-9999'"),
+        (f"init {NEW} Arta --purpose fun", "There is no purpose 'fun'"),
+        (f"init {NEW} Arta --profile none.toml", "cannot be read"),
+        (f"init {NEW} Arta --standard none.xlsx", "cannot be read"),
+    ],
+)
+def test_beginning_wrongly_is_explained(typed: Typed, words: str, said: str) -> None:
+    assert said in typed(words, code=ExitCode.OUR_ERROR).output
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("assess 9.9 conforms", "no requirement '9.9'"),
+        ("assess 7.2 conforms", "It is a heading"),
+        ("assess 7.2.1 maybe", "result"),
+        ("assess 7.2.1 not_applicable", "say why the requirement does not apply"),
+        ("assess 7.2.1 conforms --evidence EV-2026-999", "EV-2026-999"),
+        ("assess", "asked in a terminal only"),
+        ("follow-up 7.2.1 party", "There is no follow-up 'party'"),
+        ("follow-up 7.2.1 action --title x", "say --owner PERSON --due DATE"),
+        ("follow-up 7.2.1 action --owner b.leka --due 2099-01-01", "has no title"),
+        ("gaps --level grave", "There is no level 'grave'"),
+        ("status --assessment AS-1999-001", "AS-1999-001"),
+        ("status --language de", "language"),
+        ("report needs-assessment report.odt", "report"),
+        ("report poem report.pdf", "There is no report 'poem'"),
+        ("report progress report.pdf", "Say --since DATE"),
+        ("report needs-assessment nowhere/report.pdf", "nowhere"),
+        ("report needs-assessment report.pdf --confidentiality secret", "--confidentiality is public"),
+        ("import nothing.xlsx", "cannot be read"),
+        ("import nothing.xlsx --take both", "--take is workbook or store"),
+        ("undo 01M835XKREG4VSSEY97WSQBX42", "01M835XKREG4VSSEY97WSQBX42"),
+        ("transition --to iso-9999", "iso-9999"),
+        ("rollup nothing.json", "There is no nothing.json"),
+        ("sop-gap decide SOP-01 SOP-999 1 full", "SOP-999"),
+        ("sop-gap decide SOP-01 SOP-999 1 maybe", "There is no verdict 'maybe'"),
+        ("indicators nothing", "There is no framework 'nothing'"),
+    ],
+)
+def test_bad_input_is_explained(begun: Typed, words: str, said: str) -> None:
+    output = begun(words, code=ExitCode.OUR_ERROR).output
+    assert said in output
+    assert "Traceback" not in output
+
+
+@pytest.mark.parametrize("tag", [each.tag for each in languages() if each.is_offered])
+def test_a_unit_works_in_its_own_language(typed: Typed, tmp_path: Path, tag: str) -> None:
+    typed(f"init {NEW}", "Arta Hoxha", "--language", tag, "--export", "book.xlsx")
+    typed("import book.xlsx")
+    typed("assess 7.2.1 major --because", "x")
+    assert typed("status").output.count("\n") > 10
+    typed("gaps")
+    typed("report needs-assessment report.html")
+    assert f'lang="{tag}"' in (tmp_path / "report.html").read_text(encoding="utf-8")
