@@ -22,12 +22,15 @@ demo: .venv/user
 	@echo
 	$(BIN)/ballistics view $(SAMPLES)/gun-1-case-1.x3p $(SAMPLES)/gun-1-case-2.x3p --out demo/view.html --force
 	@echo
-	$(BIN)/qms demo demo/unit --force
+	$(BIN)/accreditation demo demo/unit --force
+	@echo
+	$(BIN)/accreditation report needs-assessment demo/needs-assessment.html --store demo/unit/records.qms --force
 	@echo
 	@echo "Open demo/same-gun.html, demo/other-gun.html, demo/raw-scans.html, demo/bullets.html, demo/photographs.html"
 	@echo "and demo/view.html (the comparison microscope) in a browser."
 	@echo "demo/unit holds the records of an invented crime scene unit; type the lines above with $(BIN)/ before them,"
 	@echo "such as $(BIN)/qms due --days 30 --store demo/unit/records.qms (what is overdue and what is coming)."
+	@echo "demo/needs-assessment.html is its report."
 
 test: .venv/developer
 	$(BIN)/ruff check .

@@ -2,7 +2,7 @@
 
 The rule is one letter for one sound. What stays Latin: names of standards and other words in capitals such as
 ISO/IEC, words with letters that Serbian does not have, a single capital that names something, as in "tip A",
-addresses, Roman numbers and fields in braces.
+what is typed (in quotation marks, or names of fields), addresses, Roman numbers and fields in braces.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ APART = ("injekc", "konjug", "konjunk", "vanjezič", "tanjug", "nadživ", "nadž
 KEPT = re.compile(
     r"\{[^{}]*\}|\S+@\S+|https?://\S+|\b[A-ZČĆŠŽĐ]{2,}(?:[-/][A-Z0-9]+)*\d*\b|\b\w*[qwxyQWXY]\w*\b|\b[IVX]+\b(?=\.)"
     r"|(?<=[\w,] )[A-Z]\b|(?<=[A-Z]/)[A-Z]\b|(?<=-)[A-Z]\b|\b\dD\b"
+    r"|'[^']+'|\b[a-z]+_[a-z_]+\b|\((?:owner|due)\)"
 )
 """What is left as it is."""
 SERBIAN_ABBREVIATIONS = {"DNK": "ДНК", "MUP": "МУП", "LZO": "ЛЗО"}
@@ -28,6 +29,8 @@ def in_cyrillic(latin: str) -> str:
     --------
     >>> in_cyrillic("Džak s uzorcima nađen je na licu mesta; vidi ISO/IEC 17020:2012 i {ref}.")
     'Џак с узорцима нађен је на лицу места; види ISO/IEC 17020:2012 и {ref}.'
+    >>> in_cyrillic("korak 'freeze' (effective_from)")
+    "корак 'freeze' (effective_from)"
     >>> in_cyrillic("Tip A, B i C; 3D")
     'Тип A, B и C; 3D'
     >>> in_cyrillic("Injekcija, nadživeti, Njegoš, DNK")
