@@ -110,7 +110,7 @@ class AttachedFiles:
 
     def size(self, digest: str) -> int | None:
         """Return how many bytes the kept file of a hash has, or None if there is none; they are not read."""
-        place = self._place(digest)
+        place = self.place(digest)
         return place.stat().st_size if place.is_file() else None
 
     def path(self, attachment: Attachment) -> Path:
@@ -132,7 +132,7 @@ class AttachedFiles:
             raise AttachmentError(
                 f"The attached file {attachment.name} is damaged: {wrong}. Restore it from a backup."
             )
-        return self._place(attachment.sha256)
+        return self.place(attachment.sha256)
 
     def copy(self, attachment: Attachment, target: Path) -> None:
         """Write the bytes of an attached file somewhere else; nothing is overwritten.
@@ -153,9 +153,21 @@ class AttachedFiles:
                 target.unlink()
                 raise
 
+    def place(self, digest: str) -> Path:
+        """Return where the bytes with a hash are kept, or would be; nothing is checked there.
+
+        Raises
+        ------
+        AttachmentError
+            If it is not a hash.
+        """
+        if not DIGEST.fullmatch(digest):
+            raise AttachmentError(f"{digest!r} is not the SHA-256 of a file.")
+        return self.folder / digest[:2] / digest
+
     def wrong(self, digest: str) -> str:
         """Return what is wrong with the kept file of a hash, or nothing."""
-        place = self._place(digest)
+        place = self.place(digest)
         if place.is_symlink() or place.parent.is_symlink():
             return "it is a link to somewhere else"
         if place.exists() and not place.is_file():
@@ -187,7 +199,7 @@ class AttachedFiles:
             settle(made.parent)
 
     def _move(self, part: Path, digest: str) -> None:
-        place = self._place(digest)
+        place = self.place(digest)
         if place.parent.is_symlink():
             raise StoreError(f"{place.parent} is a link to somewhere else; nothing was kept. Remove the link.")
         place.parent.mkdir(exist_ok=True)
@@ -195,11 +207,6 @@ class AttachedFiles:
             part.replace(place)
             settle(place.parent)
             settle(self.folder)
-
-    def _place(self, digest: str) -> Path:
-        if not DIGEST.fullmatch(digest):
-            raise AttachmentError(f"{digest!r} is not the SHA-256 of a file.")
-        return self.folder / digest[:2] / digest
 
 
 def checked_name(name: str) -> str:

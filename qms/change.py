@@ -184,6 +184,12 @@ class Change:
         ------
         RefusedError
             If a state is final, or demands what a record lacks; its reasons are `Unmet`, which name the records.
+
+        Notes
+        -----
+        Who took a step is believed as the records say it: a program that makes them up can forge a signature. The
+        ledger says who took them over, and `Store.verify` names events whose reason names no copy. What
+        `qms.exchange.merge` brings in is checked against the ledger of its copy before.
         """
         kept: list[R] = []
         unmet: list[Unmet] = []

@@ -247,6 +247,10 @@ def _against_what(complaint: Complaint, circumstances: Circumstances) -> Iterato
 def _judged(complaint: Complaint, circumstances: Circumstances) -> Iterator[Reason]:
     if complaint.validity is None:
         yield Reason("not-judged", "say why it is, or is not, for the unit to look into")
+    if complaint.received_on > circumstances.today + timedelta(days=1):
+        yield Reason(
+            "future-day", "the day on which it was received, {day}, is to come", {"day": complaint.received_on}
+        )
 
 
 def _decided(complaint: Complaint, circumstances: Circumstances) -> Iterator[Reason]:

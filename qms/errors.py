@@ -77,6 +77,15 @@ class StoreError(QmsError, OSError):
     """The store cannot be opened, read or written."""
 
 
+PLAINER = {
+    "bool_parsing": "is neither true nor false",
+    "date_from_datetime_parsing": "is not a day; write it as 2026-03-01",
+    "date_parsing": "is not a day; write it as 2026-03-01",
+    "decimal_parsing": "is not a number; write it as 120.50",
+}
+"""What is said in the place of pydantic's words, by its code of the error."""
+
+
 def described(error: ValidationError) -> str:
     """Say in plain words what pydantic found wrong with a record.
 
@@ -106,6 +115,8 @@ def _plain(message: str, code: str, found: object) -> str:
         return "there is no such field"
     if code == "timezone_aware":
         return f"a time needs its time zone, such as 2026-03-01T09:00+01:00; found {found}"
-    message = message.removeprefix("Value error, ")
+    if code in PLAINER:
+        return f"{PLAINER[code]}; found {found!r}"
+    message = message.removeprefix("Value error, ").replace("String should have at least", "needs at least")
     shown = repr(found)
     return message if code == "value_error" or len(shown) > 60 else f"{message}; found {shown}"

@@ -29,6 +29,7 @@ LANGUAGES = {
 
 ID_PATTERN = r"[0-7][0-9A-HJKMNP-TV-Z]{25}"
 _ID = re.compile(ID_PATTERN)
+_CURRENCY = re.compile(r"[A-Z]{3}")
 
 
 def new_id() -> str:
@@ -57,7 +58,15 @@ Language = Annotated[str, AfterValidator(_known_language)]
 Words = Annotated[str, Field(min_length=1, max_length=20_000)]
 Day = Annotated[date, Field(ge=date(1900, 1, 1), le=date(2199, 12, 31))]
 """A day that a unit can mean: what lies further off is a slip of the pen."""
-Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+
+
+def _currency(code: str) -> str:
+    if not _CURRENCY.fullmatch(code):
+        raise ValueError(f"a currency is three capital letters, such as EUR; found {code!r}")
+    return code
+
+
+Currency = Annotated[str, AfterValidator(_currency)]
 
 
 class Part(BaseModel):

@@ -7,12 +7,12 @@ import gc
 import heapq
 import json
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
-from itertools import islice, takewhile
-from operator import eq
+from datetime import date, datetime
+from itertools import groupby, islice, takewhile
+from operator import attrgetter, eq
 from typing import Any
 
 from sqlalchemy import Connection, Select, exists, select
@@ -21,7 +21,8 @@ from qms import schema
 from qms.database import BY_PARTS
 from qms.errors import RecordError, UnknownError
 from qms.kinds import LISTED_BY
-from qms.record import is_id, texts_in
+from qms.ledger import read_event, rebuilt
+from qms.record import Record, is_id, mentioned, texts_in
 
 NEAREST = 50
 LARGEST_LIMIT = 1_000_000_000
@@ -57,17 +58,63 @@ class Search:
         yield from islice(filter(self.fits, rows), self.limit)
         rows.close()
 
-    def _query(self) -> Select[Any]:
+    def past_bodies(self, connection: Connection, moment: datetime) -> Generator[str, None, None]:
+        """Yield the texts of the records as they were at a time, by unit and reference, but for the limit.
+
+        What was overdue then follows from the record itself (`was_late`).
+
+        Raises
+        ------
+        RecordError
+            If the ledger does not give a record.
+        """
+        held, event = schema.record, schema.event
+        query = select(event.c.record, event.c.body).join_from(held, event, event.c.record == held.c.id)
+        query = self._of_whom(query).order_by(held.c.unit, held.c.ref, event.c.seq)
+        states = None if self.status is None else self._states()
+        with connection.execute(query, execution_options=BY_PARTS) as rows:
+            for record, steps in groupby(rows, attrgetter("record")):
+                try:
+                    value = rebuilt((read_event(step.body) for step in steps), moment)
+                except ValueError as error:
+                    raise RecordError(
+                        f"{self.kind} {record} cannot be rebuilt: {error}. Run 'qms ledger verify'."
+                    ) from error
+                if value is None or not self._fitted(value, states):
+                    continue
+                body = json.dumps(value, ensure_ascii=False)
+                if self.fits(body):
+                    yield body
+
+    def was_late(self, record: Record) -> bool:
+        """Return whether a record has a deadline before the day that is asked for, if one is."""
+        return self.overdue_on is None or any(each.on < self.overdue_on for each in record.deadlines())
+
+    def _fitted(self, value: dict[str, Any], states: list[str] | None) -> bool:
+        return (
+            (states is None or value["status"] in states)
+            and (self.owner is None or (value.get("owner") or "") == self.owner)
+            and (self.linked_to is None or self.linked_to in {*mentioned(value)} - {value["id"]})
+        )
+
+    def _states(self) -> list[str]:
+        return [self.status] if isinstance(self.status, str) else list(self.status or ())
+
+    def _of_whom(self, query: Select[Any]) -> Select[Any]:
         held = schema.record
-        query = select(held.c.body).where(held.c.kind == self.kind)
-        columns = {"unit": self.unit, "jurisdiction": self.jurisdiction, "owner": self.owner}
-        for name, value in columns.items():
+        query = query.where(held.c.kind == self.kind)
+        for name, value in {"unit": self.unit, "jurisdiction": self.jurisdiction}.items():
             if value is not None:
                 query = query.where(held.c[name] == value)
+        return query
+
+    def _query(self) -> Select[Any]:
+        held = schema.record
+        query = self._of_whom(select(held.c.body))
+        if self.owner is not None:
+            query = query.where(held.c.owner == self.owner)
         if self.status is not None:
-            query = query.where(
-                held.c.status.in_([self.status] if isinstance(self.status, str) else list(self.status))
-            )
+            query = query.where(held.c.status.in_(self._states()))
         if self.linked_to is not None:
             sources = select(schema.mention.c.source).where(schema.mention.c.target == self.linked_to)
             query = query.where(held.c.id.in_(sources))

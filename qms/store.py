@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -140,6 +141,7 @@ class Store:
         word: str | None = None,
         overdue_on: date | None = None,
         limit: int | None = None,
+        as_of: datetime | None = None,
     ) -> list[R]:
         """Return the records of a kind, by unit and reference, that fit all that is given.
 
@@ -157,11 +159,13 @@ class Store:
             Only records with a deadline before that day.
         limit : int, optional
             At most so many.
+        as_of : datetime, optional
+            Each as it was at that time, rebuilt from the ledger; left out that was not there yet.
 
         Raises
         ------
         RecordError
-            If the limit is below 0, or a kept record is not understood.
+            If the limit is below 0, the time has no zone, or a kept record is not understood.
         """
         search = Search(
             kind=model.kind,
@@ -176,7 +180,11 @@ class Store:
             limit=limit,
         )
         with reading(self.engine) as connection, many_at_once():
-            return [self.read(model, body) for body in search.bodies(connection)]
+            if as_of is None:
+                return [self.read(model, body) for body in search.bodies(connection)]
+            with closing(search.past_bodies(connection, _aware(as_of))) as bodies:
+                past = (self.read(model, body) for body in bodies)
+                return list(islice(filter(search.was_late, past), limit))
 
     def due(self, until: date, *, unit: str | None = None, owner: str | None = None) -> list[Due]:
         """Return every deadline up to a day, those that are past included, the earliest first."""

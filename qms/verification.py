@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from itertools import groupby
 from operator import attrgetter
@@ -21,9 +21,10 @@ from sqlalchemy import Connection, func, select, text
 from typing_extensions import TypedDict
 
 from qms import schema
+from qms.counting import counted
 from qms.database import BY_PARTS, reading
 from qms.errors import RecordError
-from qms.exchange.merged import merges
+from qms.exchange.merged import Merged, merges, told_in
 from qms.keeping import headline_text
 from qms.ledger import Chain, Problem, StoreCheck, kept_bytes, read_event, repeated
 from qms.record import ID_PATTERN, Attachment, attachments_in, canonical, sha256
@@ -69,9 +70,9 @@ def verify_store(
         if thorough:
             problems += misled(connection, chain.head.seq)
         problems += [*records.check(), *_unguarded(connection), *_pages(connection)]
-        for seq, merged in merges(connection):
-            if merged.file:
-                records.cited[merged.file].add((f"the merge of event {seq}", None))
+        merged = list(merges(connection))
+    for digest, where in _histories(store, merged):
+        records.cited[digest].add((where, None))
     files = set(store.files.digests())
     for digest in sorted(files | records.cited.keys()):
         problems += _wrong_file(store, digest, records.cited.get(digest, set()))
@@ -79,10 +80,28 @@ def verify_store(
     notes += [
         f"no kind {kind!r} is known here; its headlines and deadlines are not checked" for kind in records.odd
     ]
+    notes += [
+        f"event {seq}: records were taken over as if from another copy, and which one is not said"
+        for seq, copy in merged
+        if copy is None
+    ]
     spare = len(files - records.cited.keys())
     if spare and not problems:
-        notes.append(f"{spare} attached files that no record cites")
+        notes.append(f"{counted(spare, 'attached file')} that no record cites")
     return StoreCheck(chain.head, records.count, len(files | records.cited.keys()), tuple(problems), tuple(notes))
+
+
+def _histories(store: Store, merged: Iterable[tuple[int, Merged | None]]) -> Iterator[tuple[str, str]]:
+    """Yield every file that keeps a history and which merge cites it, itself or through such a file."""
+    waiting = [(copy.file, f"the merge of event {seq}") for seq, copy in merged if copy and copy.file]
+    yield from waiting
+    seen: set[str] = set()
+    while waiting:
+        digest, where = waiting.pop()
+        if digest not in seen and store.files.has(digest):
+            seen.add(digest)
+            yield digest, where
+            waiting += [(each.file, where) for each in told_in(store.files.place(digest)) if each.file]
 
 
 def _follow(connection: Connection, progress: Callable[[int, int], None] | None) -> Chain:

@@ -17,7 +17,7 @@ from pydantic import Field, model_validator
 from qms.actions.ownership import Verified
 from qms.errors import RefusedError
 from qms.lifecycle import Lookup, Reason, Signed
-from qms.record import Currency, Deadline, Id, Link, Part, Text, Words
+from qms.record import Currency, Day, Deadline, Id, Link, Part, Text, Words
 
 if TYPE_CHECKING:
     from qms.change import Change
@@ -28,7 +28,7 @@ Purpose = Literal["correction", "corrective", "improvement", "risk_treatment", "
 class PreviousDue(Signed):
     """A day on which an action was due before somebody moved it, and why."""
 
-    due: date
+    due: Day
     why: Words
 
 
@@ -85,8 +85,8 @@ class Action(Verified):
     title: Text
     detail: Text | None = None
     finding: Id | None = None
-    start: date | None = None
-    due: date | None = None
+    start: Day | None = None
+    due: Day | None = None
     previous_dues: tuple[PreviousDue, ...] = ()
     depends_on: tuple[Id, ...] = ()
     effort_hours: Annotated[Decimal, Field(ge=0, max_digits=8, decimal_places=2)] | None = None

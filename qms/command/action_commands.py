@@ -84,16 +84,14 @@ def move_due(
     day: Annotated[str, typer.Argument(metavar="DATE", help="The new day, such as 2026-10-01.")],
 ) -> None:
     """Move the day by which an action is due; the old day and the reason are kept."""
-    from qms.command.entry import TODAY
     from qms.command.showing import read_day
     from qms.command.steps import step
     from qms.errors import RefusedError
 
-    if day != TODAY:
-        read_day(day)
+    due = read_day(day, desk.store.now().date())
     action = desk.record(record, "action")
     try:
-        step(desk, action, "move", {"due": day}, take=_take)
+        step(desk, action, "move", {"due": due}, take=_take)
     except RefusedError as error:
         said = {
             "no-such-act": f"it is {action.status}, and its day does not matter any more",

@@ -57,7 +57,8 @@ def make_store(
     from qms.kinds import known_kinds
     from qms.store import open_store
 
-    last = read_day(today) if today else datetime.now(UTC).date()
+    now = datetime.now(UTC).date()
+    last = read_day(today, now) if today else now
     check_year(last)
     place = folder / "records.qms"
     _make_room(place, force=force)

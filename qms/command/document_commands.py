@@ -106,7 +106,7 @@ def revise(
             language=language,
             master=desk.record(translates, "revision").id if translates else None,
             change_class=change_class,  # type: ignore[arg-type]
-            effective=read_day(effective) if effective else None,
+            effective=read_day(effective, desk.store.now().date()) if effective else None,
             sections=marks,
         )
     put(revision.ref)

@@ -36,7 +36,7 @@ def due(
     from qms.command.terminal import put_json, put_table, say
 
     today = desk.store.now().date()
-    last = read_day(until) if until else _day_within(days, today)
+    last = read_day(until, today) if until else _day_within(days, today)
     person = desk.somebody(owner).id if owner else None
     found = desk.store.due(last, unit=desk.unit, owner=person)
     if ics is not None:
@@ -80,7 +80,7 @@ def when(day: date, today: date) -> str:
     >>> when(date(2026, 3, 1), date(2026, 3, 3)), when(date(2026, 3, 4), date(2026, 3, 3))
     ('OVERDUE 2 days', 'in 1 day')
     """
-    from qms.command.wording import counted
+    from qms.counting import counted
 
     distance = (day - today).days
     if distance == 0:
@@ -112,7 +112,7 @@ def _write_calendar(desk: Desk, found: list[Due], place: Path, *, force: bool) -
     from qms.calendar import calendar
     from qms.command.output import write_output
     from qms.command.terminal import say
-    from qms.command.wording import counted
+    from qms.counting import counted
 
     records = desk.records(each.id for each in found)
     updated = {key: each.updated for key, each in records.items() if each.updated is not None}

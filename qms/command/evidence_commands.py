@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -123,7 +124,7 @@ def attach(desk: Desk, record: Reference, place: Place, note: Note = "") -> None
 def link(desk: Desk, record: Reference, target: Target, note: Note = "") -> None:
     """Say that evidence bears on a record; the link remembers what that says now."""
     from qms.command.terminal import put
-    from qms.command.wording import counted
+    from qms.counting import counted
     from qms.evidence import Evidence
 
     evidence = desk.store.get(Evidence, record, unit=desk.unit)
@@ -141,7 +142,10 @@ def fetch(
     record: Reference,
     folder: Annotated[Path, typer.Argument(metavar="[FOLDER]", help="Where to put them.")] = Path(),
 ) -> None:
-    """Copy the files that any record cites out of the store, after checking that they are what was kept."""
+    """Copy the files that any record cites out of the store, after checking that they are what was kept.
+
+    Files of one name, such as two revisions, get the beginning of their SHA-256 in front.
+    """
     from qms.command.terminal import put, put_json
     from qms.errors import UnknownError
     from qms.record import Attachment, attachments_in, plain
@@ -150,10 +154,14 @@ def fetch(
     cited = {each["sha256"]: Attachment.model_validate(each) for each in attachments_in(plain(found))}
     if not cited:
         raise UnknownError(f"{found.ref} cites no file that is kept here.")
+    folder.mkdir(parents=True, exist_ok=True)
+    often = Counter(each.name.casefold() for each in cited.values())
     for each in cited.values():
-        desk.store.files.copy(each, folder / each.name)
+        alike = often[each.name.casefold()] > 1
+        place = folder / (f"{each.sha256[:12]} {each.name}" if alike else each.name)
+        desk.store.files.copy(each, place)
         if not desk.as_json:
-            put(str(folder / each.name))
+            put(str(place))
     if desk.as_json:
         put_json([plain(each) for each in cited.values()])
 

@@ -56,7 +56,7 @@ def restore(
     """Make a store from a backup, with the same records, events and hashes; no store is overwritten."""
     from qms.command.output import check_input
     from qms.command.terminal import say
-    from qms.command.wording import counted
+    from qms.counting import counted
     from qms.exchange.backup import restore as make_anew
 
     found = make_anew(check_input(source), store, files=files)
@@ -72,7 +72,7 @@ def export(
 ) -> None:
     """Write the store as a folder of text, a file a record, or bring an earlier export up to date."""
     from qms.command.terminal import put_json, say
-    from qms.command.wording import counted
+    from qms.counting import counted
     from qms.exchange.text_folder import write_folder
     from qms.record import plain
 
@@ -125,7 +125,7 @@ def import_(
 
 
 def _counted(manifest: Manifest) -> str:
-    from qms.command.wording import counted
+    from qms.counting import counted
 
     counts = ", ".join(counted(count, CALLED.get(kind, kind)) for kind, count in manifest.records.items())
     return f"{counts}; {counted(manifest.events, 'event')}, {counted(manifest.files, ATTACHED)}"

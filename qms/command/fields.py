@@ -36,7 +36,7 @@ def check_fields(model: type[Record], said: Mapping[str, Any], *, new: bool = Fa
 
 
 def ways_to_say(model: type[Record], names: tuple[str, ...]) -> list[str]:
-    """Return how the fields that an act records are typed after ``--set``.
+    """Return how the fields that an act records are typed after ``--set``; none for one that ends a round.
 
     Examples
     --------
@@ -44,6 +44,8 @@ def ways_to_say(model: type[Record], names: tuple[str, ...]) -> list[str]:
     >>> ways_to_say(Verified, ("verifications",))
     ['verifications.how=...', 'verifications.result=passed|failed']
     """
+    if "earlier" in names:
+        return []
     hints = hints_of(model)
     return [way for name in names if name not in FILLED_IN for way in _ways(name, hints[name])]
 

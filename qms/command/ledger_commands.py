@@ -47,7 +47,7 @@ def verify(
 ) -> None:
     """Check every event, record, attached file and checkpoint; exit code 3 names the first broken event."""
     from qms.command.terminal import counting, put, put_json
-    from qms.command.wording import counted
+    from qms.counting import counted
     from qms.exchange.checkpoint import check_checkpoints, contains_head, read_checkpoint
     from qms.ledger import Problem
 

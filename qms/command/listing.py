@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from qms.record import Deadline, Record
-    from qms.search import Search
 
 Status = Annotated[list[str] | None, typer.Option("--status", help="Only in this state; may be repeated.")]
 Owner = Annotated[str | None, typer.Option("--owner", metavar="PERSON", help="Only what this person owns.")]
@@ -116,11 +114,9 @@ def add_list(
 
 def find_records(desk: Desk, kind: str, filters: Filters) -> list[Record]:
     """Return the records of a kind that fit, by unit and reference."""
-    from qms.search import Search
-
     _check_states(desk, kind, filters.status)
-    search = Search(
-        kind=kind,
+    return desk.store.find(
+        desk.model(kind),
         unit=desk.unit,
         status=filters.status or None,
         owner=desk.somebody(filters.owner).id if filters.owner else None,
@@ -129,33 +125,8 @@ def find_records(desk: Desk, kind: str, filters: Filters) -> list[Record]:
         label=filters.label,
         overdue_on=(filters.as_of or desk.store.now()).date() if filters.overdue else None,
         limit=filters.limit,
+        as_of=filters.as_of,
     )
-    if filters.as_of is not None:
-        return list(islice(_past_records(desk, search, filters.as_of), filters.limit))
-    asked = {each.name: getattr(search, each.name) for each in fields(search) if each.name != "kind"}
-    return desk.store.find(desk.model(kind), **asked)
-
-
-def _past_records(desk: Desk, search: Search, moment: datetime) -> Iterator[Record]:
-    """Yield the records that fit as they were at a time; those that were not there yet are left out."""
-    from qms.errors import UnknownError
-    from qms.record import canonical, mentioned, plain
-
-    model = desk.model(search.kind)
-    for each in desk.store.find(model, unit=search.unit):
-        try:
-            past = desk.store.as_of(model, each.id, moment)
-        except UnknownError:
-            continue
-        value = plain(past)
-        if (
-            (search.status is None or past.status in search.status)
-            and (search.owner is None or value.get("owner") == search.owner)
-            and (search.linked_to is None or search.linked_to in {*mentioned(value)} - {past.id})
-            and (search.overdue_on is None or any(one.on < search.overdue_on for one in past.deadlines()))
-            and search.fits(canonical(value).decode())
-        ):
-            yield past
 
 
 def write_csv(desk: Desk, found: list[Record], place: Path, *, separator: Literal[",", ";"], force: bool) -> None:

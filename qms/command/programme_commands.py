@@ -51,7 +51,7 @@ def plan(desk: Desk, record: Reference) -> None:
     from qms.audits.audit import Audit
     from qms.audits.programme import Programme, coverage, propose_plan
     from qms.command.terminal import put, put_json, put_table
-    from qms.command.wording import counted
+    from qms.counting import counted
     from qms.findings.finding import Finding
 
     programme = desk.store.get(Programme, record, unit=desk.unit)

@@ -145,14 +145,15 @@ def next_acts(desk: Desk, record: Record) -> list[NextAct]:
         outcome = cycle.step(record, row.act, circumstances)
         reasons = outcome.reasons if isinstance(outcome, Refused) else ()
         asks = [each for each in reasons if row.records and each.code in ASKED_FOR]
+        says = tuple(ways_to_say(type(record), row.records or ()))
         acts.append(
             NextAct(
                 act=row.act,
                 target=row.target,
                 meaning=row.meaning,
                 needs_why=row.needs_why,
-                says=tuple(ways_to_say(type(record), row.records or ())),
-                asks=tuple(map(str, asks)),
+                says=says,
+                asks=tuple(map(str, asks)) if says else (),
                 against=tuple(str(each) for each in reasons if each not in asks),
             )
         )
@@ -204,16 +205,19 @@ def read_moment(words: str, *, begin: bool = False) -> datetime:
     return moment.astimezone(UTC)
 
 
-def read_day(words: str) -> date:
-    """Return a day.
+def read_day(words: str, today: date | None = None) -> date:
+    """Return a day; the word ``today`` is one where it is said which day that is.
 
     Raises
     ------
     RecordError
         If it is none.
     """
+    from qms.command.entry import TODAY
     from qms.errors import RecordError
 
+    if words == TODAY and today is not None:
+        return today
     try:
         return date.fromisoformat(words)
     except ValueError as error:

@@ -108,18 +108,6 @@ class Wording:
         return f"{name}{note}{'; suspect: it says something else since' if changed else ''}"
 
 
-def counted(number: int, noun: str) -> str:
-    """Return a number with what it counts, in the singular or the plural.
-
-    Examples
-    --------
-    >>> counted(1, "attached file"), counted(0, "day"), counted(2, "piece of evidence")
-    ('1 attached file', '0 days', '2 pieces of evidence')
-    """
-    counts, of, rest = noun.partition(" of ")
-    return f"{number} {counts}{'' if number == 1 else 's'}{of}{rest}"
-
-
 def joined(clauses: Iterable[str]) -> str:
     """Return clauses as one sentence; a full stop at the end of one does not stand before a semicolon.
 

@@ -140,7 +140,7 @@ def _not_before_approval(revision: Revision, _: Circumstances) -> Iterator[Reaso
         )
 
 
-def _has_day(revision: Revision, circumstances: Circumstances) -> Iterator[Reason]:
+def _in_force_by_now(revision: Revision, circumstances: Circumstances) -> Iterator[Reason]:
     if revision.effective is None:
         yield Reason("without-effective-day", "say since when it is effective", {})
     elif revision.effective > circumstances.today:
@@ -216,7 +216,7 @@ REVISION = LifeCycle(
             act="release",
             sources=("approved",),
             target="effective",
-            guards=(_has_day, _master_was_in_force),
+            guards=(_master_was_in_force,),
             records=("effective",),
             meaning="put it in force",
         ),
@@ -256,7 +256,7 @@ REVISION = LifeCycle(
     demands={
         **dict.fromkeys((*WRITABLE, "in_review", "withdrawn"), _ALWAYS),
         **dict.fromkeys(APPROVED, (*_ALWAYS, _not_before_approval)),
-        "effective": (*_ALWAYS, _not_before_approval, _alone),
+        "effective": (*_ALWAYS, _not_before_approval, _in_force_by_now, _alone),
     },
     edits=(_keeps_words,),
 )

@@ -271,7 +271,8 @@ class CopyIndex:
         It is the lines of a ledger file, and the checkpoints; empty if there is nothing in it.
         """
         known = [self.shared_with(connection)]
-        known += [each.head.seq for _, each in merges(connection) if self.hash_at(each.head.seq) == each.head.hash]
+        heads = [each.head for _, each in merges(connection) if each is not None]
+        known += [head.seq for head in heads if self.hash_at(head.seq) == head.hash]
         if max(known) >= self.copy.head.seq:
             return b""
         packed = io.BytesIO()

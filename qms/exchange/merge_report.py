@@ -9,6 +9,7 @@ from typing import Any, Literal
 from sqlalchemy import Connection, select
 
 from qms import schema
+from qms.counting import counted
 from qms.exchange.loading import CopyIndex
 from qms.exchange.three_way import Clash
 from qms.ledger import Event
@@ -126,7 +127,8 @@ class MergeReport(Part):
         """Yield the report in plain words, what was not written last."""
         if self.loaded:
             yield f"The store was empty; it now holds what was exported at {self.head}."
-        yield f"{self.same} records are alike on both sides, {self.kept} changed only here."
+        alike = f"{counted(self.same, 'record')} {'is' if self.same == 1 else 'are'} alike on both sides"
+        yield f"{alike}, {self.kept} changed only here."
         for result, meaning in MEANINGS.items():
             found = [each for each in self.outcomes if each.result == result]
             if found:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import gzip
 import re
+import zlib
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
 from qms import schema
+from qms.exchange.text_folder import LARGEST_LINE, LINE
 from qms.ledger import Event, Head, read_event
 
 TOLD = re.compile(
@@ -17,6 +21,8 @@ TOLD = re.compile(
     r"(?:, whose events that are not in this ledger are the file ([0-9a-f]{64}))?",
     re.DOTALL,
 )
+LARGEST_HISTORY = 2 * 1024**3
+"""Bytes of a kept history that are looked through; a file that somebody else made may unpack to any size."""
 
 
 class Merged(NamedTuple):
@@ -55,20 +61,40 @@ def merged_from(event: Event) -> Merged | None:
     return Merged(Head(int(found[1]), found[2]), found[3] or "") if found else None
 
 
-def merges(connection: Connection) -> Iterator[tuple[int, Merged]]:
+def merges(connection: Connection) -> Iterator[tuple[int, Merged | None]]:
     """Yield every copy that was merged into a store, once for each change, with the number of its last event.
 
     Notes
     -----
-    An event that cannot be read names none; `qms.verification` says what is wrong with it.
+    A change that names no copy was made by a program that called `qms.change.Change.merge_all` itself: None. An
+    event that cannot be read is left out; `qms.verification` says what is wrong with it.
     """
     body = schema.event.c.body
     query = select(body).where(body.contains('"act":"merge"', autoescape=True)).order_by(schema.event.c.seq)
-    found: dict[str, tuple[int, Merged]] = {}
+    found: dict[str, tuple[int, Merged | None]] = {}
     for each in connection.execute(query).scalars():
         with suppress(ValueError, TypeError):
             event = read_event(each)
-            merged = merged_from(event)
-            if merged is not None:
-                found[event.change] = event.seq, merged
+            if event.act == "merge":
+                found[event.change] = event.seq, merged_from(event)
     yield from found.values()
+
+
+def told_in(history: Path) -> Iterator[Merged]:
+    """Yield every copy that was merged into the ledger of which a file keeps a part.
+
+    Parameters
+    ----------
+    history : Path
+        As a merge keeps it: gzipped lines of events. Whatever else a file holds tells of no copy.
+    """
+    left = LARGEST_HISTORY
+    with suppress(OSError, EOFError, zlib.error), gzip.open(history) as lines:
+        while left > 0 and (line := lines.readline(LARGEST_LINE)):
+            left -= len(line)
+            found = LINE.fullmatch(line) if b'"act":"merge"' in line else None
+            if found:
+                with suppress(ValueError, TypeError):
+                    merged = merged_from(read_event(found[1]))
+                    if merged is not None:
+                        yield merged

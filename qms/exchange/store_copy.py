@@ -28,7 +28,9 @@ from qms.exchange.text_folder import (
     CHECKPOINTS,
     EVENTS_PER_FILE,
     FILE_NAME,
+    LARGEST_LINE,
     LEDGER_NAME,
+    LINE,
     MANIFEST,
     RECORD_NAME,
     Manifest,
@@ -39,9 +41,7 @@ from qms.record import attachments_in, canonical, is_id, sha256
 
 LARGEST_MANIFEST = 1024**2
 LARGEST_RECORD = 16 * 1024**2
-LARGEST_LINE = 32 * 1024**2
 MOST_MEMBERS = 2_000_000
-LINE = re.compile(rb'\{"event":(\{.*\}),"hash":"([0-9a-f]{64})"\}\n')
 AT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z")
 HASH = re.compile(r"[0-9a-f]{64}")
 NAMES = (RECORD_NAME, LEDGER_NAME, FILE_NAME)

@@ -51,6 +51,8 @@ NO_CONVERSION = b"* -text\n"
 RECORD_NAME = re.compile(rf"records/([a-z][a-z0-9_-]{{0,39}})/({ID_PATTERN})\.json")
 LEDGER_NAME = re.compile(r"ledger/([0-9]{6})\.jsonl")
 FILE_NAME = re.compile(r"files/([0-9a-f]{2})/(\1[0-9a-f]{62})")
+LINE = re.compile(rb'\{"event":(\{.*\}),"hash":"([0-9a-f]{64})"\}\n')
+LARGEST_LINE = 32 * 1024**2
 PART_NAME = re.compile(r"\.[0-9a-f]{16}\.part")
 OWN = ("records", "ledger", "files", MANIFEST, CHECKPOINTS)
 """What of a folder is the export; the rest is somebody else's."""
@@ -187,7 +189,7 @@ def members(store: Store, connection: Connection) -> Generator[Member, None, Non
     if chain.states:
         raise unsound(f"the record {next(iter(chain.states))} of the ledger is not there")
     for digest in files:
-        yield Member(file_name(digest), store.files.folder / digest[:2] / digest)
+        yield Member(file_name(digest), store.files.place(digest))
     signed = kept_checkpoints(connection)
     if signed:
         yield Member(CHECKPOINTS, "".join(f"{each}\n" for each in signed).encode())

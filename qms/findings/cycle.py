@@ -62,7 +62,13 @@ FINDING = LifeCycle(
     final=ENDS,
     transitions=(
         Transition(
-            act="issue", sources=("draft",), target="issued", records=(), signs="issued", meaning="it is stated"
+            act="issue",
+            sources=("draft",),
+            target="issued",
+            guards=(guards.is_due_after_it_was_raised,),
+            records=(),
+            signs="issued",
+            meaning="it is stated",
         ),
         Transition(
             act="cancel",

@@ -17,7 +17,7 @@ from qms.actions.ownership import Verification, Verified
 from qms.documents.citation import CitedSection
 from qms.findings.grades import Grade
 from qms.lifecycle import Signed
-from qms.record import Deadline, Id, Link, Part, Requirement, Text, Words
+from qms.record import Day, Deadline, Id, Link, Part, Requirement, Text, Words
 
 if TYPE_CHECKING:
     from qms.change import Change
@@ -126,7 +126,7 @@ class Criterion(Part):
     """
 
     measure: Text
-    not_before: date | None = None
+    not_before: Day | None = None
     after_days: Annotated[int, Field(ge=1, le=1500)] | None = None
     after_cases: Annotated[int, Field(ge=1)] | None = None
 
@@ -239,9 +239,9 @@ class Finding(Verified):
     sections: tuple[CitedSection, ...] = ()
     origin: Origin = Origin()
     raised_by: Id | None = None
-    raised_on: date | None = None
-    due_response: date | None = None
-    due_close: date | None = None
+    raised_on: Day | None = None
+    due_response: Day | None = None
+    due_close: Day | None = None
     containment: Containment | None = None
     extent: Extent | None = None
     analysis: RootCauseAnalysis | None = None

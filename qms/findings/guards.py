@@ -61,6 +61,14 @@ def has_grounds(record: Finding, circumstances: Circumstances) -> Iterator[Reaso
         yield Reason("without-evidence", "a nonconformity needs objective evidence; say or link it", {})
 
 
+def is_due_after_it_was_raised(record: Finding, circumstances: Circumstances) -> Iterator[Reason]:
+    """Refuse a response or a closing that is due before the day on which it was raised."""
+    for what, day in (("a response", record.due_response), ("its closing", record.due_close)):
+        if day and record.raised_on and day < record.raised_on:
+            values = {"what": what, "day": day, "raised": record.raised_on}
+            yield Reason("due-before-raised", "{what} is due by {day}, before it was raised on {raised}", values)
+
+
 def is_unissued(record: Finding, circumstances: Circumstances) -> Iterator[Reason]:
     """Refuse that a finding which was issued becomes a draft again."""
     if record.issued is not None:

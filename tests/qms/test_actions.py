@@ -257,6 +257,9 @@ def test_impossible_actions_are_refused(fields: dict[str, object], found: str) -
 
 def test_it_cannot_depend_on_itself() -> None:
     own = new_id()
+    for name in ("start", "due"):
+        with pytest.raises(ValidationError, match="2199-12-31"):
+            action(**{name: date(9999, 12, 31)})
     with pytest.raises(ValidationError, match="depends on itself"):
         action(id=own, depends_on=(own,))
 

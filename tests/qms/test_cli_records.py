@@ -465,3 +465,47 @@ def test_no_words_are_a_bug(run: Run, log: str) -> None:
         result = CliRunner().invoke(app, words, env={"QMS_PERSON": "a.hoxha"})
         assert result.exit_code in (0, 1, 4), (words, result.output)
     assert run("ledger verify").stdout.startswith("Sound")
+
+
+def test_files_of_one_name_are_all_fetched(run: Run, log: str, tmp_path: Path) -> None:
+    seen = ref(run("evidence add", "Swab log", log, "--from-day", "2026-01-01"))
+    (tmp_path / log).write_text("10 bags, 2 open")
+    run(f"evidence attach {seen} {log}")
+    fetched = run(f"evidence fetch {seen} new/out").stdout.splitlines()
+    assert [Path(each).read_text() for each in fetched] == ["10 bags, 3 open", "10 bags, 2 open"]
+    assert all(each.endswith(f" {log}") for each in fetched)
+
+
+def test_today_is_a_day_in_every_option(run: Run, log: str) -> None:
+    sop = ref(run("document add Sealing --type SOP --owner b.leka"))
+    words = "--summary First --reviewer c.marku --approver c.marku --effective today"
+    revision = ref(run(f"document revise {sop} {log} {words}"))
+    today = facts(run, f"document show {revision}")["created"]
+    assert str(facts(run, f"document show {revision}")["effective"]) == str(today)[:10]
+    assert "up to 20" in run("due --until today").stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("--due 31.12.2026", "due: is not a day; write it as 2026-03-01; found '31.12.2026'"),
+        ("--cost 5,50&EUR", "cost.amount: is not a number; write it as 120.50; found '5,50'"),
+        ("--cost 5.50&KM", "a currency is three capital letters, such as EUR; found 'KM'"),
+        ("--set detail.en=", "detail.en: needs at least 1 character"),
+    ],
+)
+def test_what_excel_writes_is_refused_in_plain_words(run: Run, words: str, said: str) -> None:
+    option, value = words.split()
+    begin = "action add Seals --purpose improvement --owner b.leka"
+    assert said in run(begin, option, value.replace("&", " "), code=1).stderr
+
+
+def test_the_step_that_begins_a_new_round_asks_for_nothing() -> None:
+    from qms.command.fields import ways_to_say
+    from qms.findings.cycle import FINDING
+    from qms.findings.finding import Finding
+
+    asking = {
+        row.act for row in FINDING.rows_from("effectiveness_pending") if ways_to_say(Finding, row.records or ())
+    }
+    assert asking == {"verify", "review", "regrade", "hand_over"}

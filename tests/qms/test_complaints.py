@@ -114,6 +114,12 @@ def test_nobody_concerned_decides_and_not_in_the_future() -> None:
     assert codes(step(record, "decide", **later)) == {"future-day"}
 
 
+@pytest.mark.parametrize("act", ["validate", "reject"])
+def test_what_is_not_received_yet_is_not_judged(act: str) -> None:
+    record = complaint(status="received", received_on=date(2026, 6, 17), validity=Text.of("ours", "en"))
+    assert codes(step(record, act)) == {"future-day"}
+
+
 def test_an_appeal_is_decided_by_others_than_the_decision() -> None:
     first = complaint(status="closed", decided_by=(ARTA.id,), investigators=(BESA.id,), ref="COM-1", concerns=())
     appeal = kept(type="appeal", status="investigating", concerns=(), against=first.id, investigators=(CLIRIM.id,))

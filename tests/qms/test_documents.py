@@ -168,6 +168,15 @@ def test_two_revisions_are_never_in_force(desk: Desk) -> None:
     assert [each.status for each in revisions_of(desk.store, desk.sop)] == ["superseded", "approved", "effective"]
 
 
+def test_what_comes_in_force_has_its_day(desk: Desk) -> None:
+    approved = desk.advance(desk.draft(), "submit", "approve")
+    for effective, code in ((None, "without-effective-day"), (date(2199, 1, 1), "not-yet")):
+        forged = approved.revised(status="effective", effective=effective)
+        with pytest.raises(RefusedError) as error, desk.store.change(by=desk.arta) as change:
+            change.merge(forged)
+        assert codes(error) == {code}
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_at_most_one_is_in_force_whatever_is_tried(desk: Desk, seed: int) -> None:
     chance = Random(seed)
@@ -187,6 +196,8 @@ def test_at_most_one_is_in_force_whatever_is_tried(desk: Desk, seed: int) -> Non
             with desk.store.change(by=chance.choice(people), why="tried") as change:
                 if chance.random() < 0.1:
                     change.merge(revision.revised(status=chance.choice(REVISION.states)))
+                elif act == "release":
+                    change.advance(revision, act, effective=chance.choice([None, today]))
                 else:
                     change.advance(revision, act)
         except RefusedError:
@@ -194,7 +205,7 @@ def test_at_most_one_is_in_force_whatever_is_tried(desk: Desk, seed: int) -> Non
         now = revisions_of(desk.store, desk.sop)
         seen |= {each.status for each in now}
         assert sum(each.status == "effective" for each in now) <= 1
-        assert all(each.approved for each in now if each.status == "effective")
+        assert all(each.approved and each.effective for each in now if each.status == "effective")
     assert seen > {"effective", "superseded"}
 
 

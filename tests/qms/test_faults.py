@@ -286,7 +286,7 @@ def test_an_error_in_a_change_leaves_nothing(store: Store) -> None:
         with pytest.raises(type(error)):
             add_people(store, arta.id, 3, then=fail)
     assert (store.head(), len(store.find(Person))) == (head, 3)
-    assert store.verify().notes == ("1 attached files that no record cites",)
+    assert store.verify().notes == ("1 attached file that no record cites",)
     add_people(store, arta.id, 1)
     assert store.verify()
 

@@ -203,6 +203,16 @@ def test_every_reason_is_told_at_once(office: Office) -> None:
     assert codes(error) == {"own-record", "without-corrective-action", "without-criterion", "agreed-by-owner"}
 
 
+def test_nothing_is_due_before_it_was_raised(office: Office) -> None:
+    raised = date(2026, 3, 1)
+    finding = office.finding(raised_on=raised, due_response=date(2026, 2, 1), due_close=date(2026, 2, 28))
+    with pytest.raises(RefusedError, match="its closing is due by 2026-02-28") as error:
+        office.step(finding, "issue")
+    assert codes(error) == {"due-before-raised"}
+    finding = office.edit(finding, due_response=raised, due_close=raised)
+    assert office.step(finding, "issue").status == "issued"
+
+
 def test_a_linked_record_is_evidence_and_the_finding_itself_is_not(office: Office) -> None:
     bare = Statement(gap=text("Bags are not sealed"))
     finding = office.finding(statement=bare)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import gzip
+import io
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
@@ -22,7 +23,8 @@ from qms.documents.receipts import Receipt, sign
 from qms.documents.revision import Revision
 from qms.errors import ExchangeError, RefusedError, UnknownError
 from qms.exchange.merge import import_folder
-from qms.exchange.merged import merged_from
+from qms.exchange.merge_report import MergeReport
+from qms.exchange.merged import merged_from, told_in
 from qms.exchange.text_folder import write_folder
 from qms.findings.finding import Finding, Origin, Statement
 from qms.lifecycle import nothing_against
@@ -538,6 +540,50 @@ def test_the_kept_history_is_cited_by_the_merge(pair: Pair) -> None:
     assert not lost
     assert f"cited by the merge of event {pair.ours.head().seq}" in str(lost.problems[0])
     place.write_bytes(kept)
+
+
+def test_the_history_that_a_copy_kept_of_a_third_is_cited_too(
+    pair: Pair, new_place: Callable[[], Any], tmp_path: Path
+) -> None:
+    place = new_place()
+    with open_store(place.database, files=place.files, create=True, clock=Clock()) as third:
+        write_folder(pair.theirs, tmp_path / "first")
+        import_folder(third, tmp_path / "first")
+        pair.edit(third, "ACT-2026-002", start=date(2026, 5, 1))
+        write_folder(third, tmp_path / "third")
+    inner = import_folder(pair.theirs, tmp_path / "third", by=pair.arta).history
+    outer = pair.bring().history
+    assert set(pair.ours.files.digests()) == {inner, outer}
+    assert pair.ours.verify().notes == ()
+    pair.ours.files.keep_stream(io.BytesIO(b"of nobody"), "spare")
+    assert pair.ours.verify().notes == ("1 attached file that no record cites",)
+
+
+def test_what_is_no_history_tells_of_no_copy(tmp_path: Path) -> None:
+    line = b'{"event":{"act":"merge"},"hash":"' + b"0" * 64 + b'"}\n'
+    for n, content in enumerate((b"", b"a photo", gzip.compress(line)[:-9], gzip.compress(line + b"\xff\n"))):
+        (tmp_path / str(n)).write_bytes(content)
+        assert list(told_in(tmp_path / str(n))) == []
+
+
+def test_records_taken_over_from_no_copy_are_named(pair: Pair) -> None:
+    held = pair.ours.get(Action, "ACT-2026-001")
+    with pair.ours.change(by=pair.arta, why="by a program") as change:
+        change.merge(held.revised(labels=("seen",)))
+    found = pair.ours.verify()
+    said = "records were taken over as if from another copy, and which one is not said"
+    assert (found.problems, found.notes) == ((), (f"event {pair.ours.head().seq}: {said}",))
+
+
+def test_one_record_is_counted_as_one() -> None:
+    lines = {
+        same: next(MergeReport(head="1:a", loaded=False, written=True, same=same, kept=0).lines())
+        for same in (1, 2)
+    }
+    assert lines == {
+        1: "1 record is alike on both sides, 0 changed only here.",
+        2: "2 records are alike on both sides, 0 changed only here.",
+    }
 
 
 def test_a_reason_that_reads_like_a_merge_is_not_one(pair: Pair) -> None:

@@ -60,7 +60,7 @@ class Walker:
 
     def walk(self, steps: int) -> None:
         while sum(self.taken.values()) < steps:
-            self.clock[0] += timedelta(hours=self.rng.choice([1, 1, 8, 300]))
+            self.clock[0] += timedelta(hours=self.rng.choice([1] * 30 + [300]))
             if len(self.held) < 15:
                 self._begin()
             record = self.rng.choice(list(self.held.values()))

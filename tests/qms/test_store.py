@@ -219,6 +219,7 @@ def test_what_cannot_be_asked_for(tasks: Store) -> None:
         lambda: tasks.log(since=naive),
         lambda: tasks.log(until=naive),
         lambda: tasks.as_of(Person, "a.hoxha", naive),
+        lambda: tasks.find(Person, as_of=naive),
     ):
         with pytest.raises(RecordError, match=r"has no time zone. Give one"):
             ask()
@@ -252,6 +253,52 @@ def test_a_record_is_rebuilt_as_it_was_at_every_moment(tasks: Store) -> None:
             assert tasks.as_of(Task, kept.id, after.updated - timedelta(milliseconds=1)) == each
     with pytest.raises(UnknownError, match=f"There was no task {kept.ref} at .* it begins at 2026"):
         tasks.as_of(Task, kept.ref, kept.updated - timedelta(milliseconds=1))
+
+
+def test_a_list_as_of_a_time_is_that_of_each_record(tasks: Store) -> None:
+    arta, rng = tasks.person("a.hoxha"), random.Random(7)
+    kept = {each.id: each for each in add(tasks, *(task(words=f"word {n}") for n in range(4)))}
+    moments = [START, *(each.updated for each in kept.values())]
+    for n in range(20):
+        with tasks.change(by=arta.id) as change:
+            one = rng.choice(list(kept.values()))
+            fields = {
+                "words": f"word {n}",
+                "owner": rng.choice(["", arta.id]),
+                "labels": tuple(rng.choices("ab", k=rng.randrange(2))),
+                "due": rng.choice([None, date(2026, 3, 1), date(2026, 4, 1)]),
+                "about": rng.choice([(), (arta.id,)]),
+            }
+            kept[one.id] = change.save(one.revised(**fields))
+            moments.append(change.at)
+    late = date(2026, 3, 5)
+    asked = {
+        "owner": (arta.id, lambda each: each.owner == arta.id),
+        "label": ("a", lambda each: "a" in each.labels),
+        "word": ("WORD 1", lambda each: "word 1" in each.words),
+        "linked_to": (arta.id, lambda each: arta.id in (*each.about, each.owner)),
+        "overdue_on": (late, lambda each: any(one.on < late for one in each.deadlines())),
+        "unit": ("AL-TIR", lambda each: True),
+        "jurisdiction": ("AL", lambda each: True),
+    }
+    found = set()
+    for moment in moments:
+        was = []
+        for each in sorted(kept.values(), key=lambda each: each.ref):
+            with contextlib.suppress(UnknownError):
+                was.append(tasks.as_of(Task, each.id, moment))
+        assert tasks.find(Task, as_of=moment) == was
+        assert tasks.find(Task, as_of=moment, limit=1) == was[:1]
+        for name, (value, fits) in asked.items():
+            expected = [each for each in was if fits(each)]
+            assert tasks.find(Task, as_of=moment, **{name: value}) == expected, name
+            found |= {(name, bool(expected))}
+        assert tasks.find(Task, as_of=moment, status=iter([""])) == was
+        assert tasks.find(Task, as_of=moment, status="gone") == []
+        assert tasks.find(Task, as_of=moment, unit="XK-PRN") == []
+        assert tasks.find(Task, as_of=moment, linked_to=next(iter(kept))) == []
+    assert {(name, True) for name in asked} <= found
+    assert ("overdue_on", False) in found
 
 
 def test_related_records_and_people(tasks: Store) -> None:

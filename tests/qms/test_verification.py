@@ -242,7 +242,7 @@ def test_the_size_that_a_record_gives_of_a_file_is_checked(photos: Store) -> Non
 def test_a_file_that_nothing_cites_is_counted_and_checked(photos: Store) -> None:
     spare = photos.files.keep_stream(io.BytesIO(b"spare"), "spare.png")
     found = photos.verify()
-    assert (found.problems, found.files, found.notes) == ((), 4, ("1 attached files that no record cites",))
+    assert (found.problems, found.files, found.notes) == ((), 4, ("1 attached file that no record cites",))
     photos.files.path(spare).write_bytes(b"share")
     (problem,) = photos.verify().problems
     assert str(problem).startswith(f"file {spare.sha256[:16]}: its bytes have the hash")
