@@ -24,7 +24,7 @@ from qms import schema
 from qms.counting import counted
 from qms.database import BY_PARTS, reading
 from qms.errors import RecordError
-from qms.exchange.merged import Merged, merges, told_in
+from qms.exchange.merged import ACT, Merged, merges, merges_in, told_in
 from qms.keeping import headline_text
 from qms.ledger import Chain, Problem, StoreCheck, kept_bytes, read_event, repeated
 from qms.record import ID_PATTERN, Attachment, attachments_in, canonical, sha256
@@ -64,13 +64,13 @@ def verify_store(
 ) -> StoreCheck:
     """Check a store; see `Store.verify`."""
     with reading(store.engine) as connection:
-        chain = _follow(connection, progress)
+        chain, told = _follow(connection, progress)
         records = _Records(store, connection, chain)
         problems = [chain.problem] if chain.problem else []
         if thorough:
             problems += misled(connection, chain.head.seq)
         problems += [*records.check(), *_unguarded(connection), *_pages(connection)]
-        merged = list(merges(connection))
+        merged = list(merges(connection) if chain.problem else merges_in(told))
     for digest, where in _histories(store, merged):
         records.cited[digest].add((where, None))
     files = set(store.files.digests())
@@ -104,20 +104,24 @@ def _histories(store: Store, merged: Iterable[tuple[int, Merged | None]]) -> Ite
             waiting += [(each.file, where) for each in told_in(store.files.place(digest)) if each.file]
 
 
-def _follow(connection: Connection, progress: Callable[[int, int], None] | None) -> Chain:
+def _follow(connection: Connection, progress: Callable[[int, int], None] | None) -> tuple[Chain, list[str]]:
+    """Return the chain as far as it holds, and the events in it that may tell of a merge."""
     event = schema.event
     total = connection.execute(select(func.count()).select_from(event)).scalar_one()
     chain = Chain()
+    told: list[str] = []
     query = select(event.c.seq, event.c.record, event.c.at, event.c.body, event.c.hash).order_by(event.c.seq)
     rows = connection.execute(query, execution_options=BY_PARTS)
     for part in rows.partitions():
         for seq, record, at, body, digest in part:
             if not chain.follow(seq, record, at, body, digest):
                 rows.close()
-                return chain
+                return chain, told
+            if ACT in body:
+                told.append(body)
         if progress:
             progress(chain.head.seq, total)
-    return chain
+    return chain, told
 
 
 def misled(connection: Connection, until: int) -> list[Problem]:

@@ -155,11 +155,11 @@ def show(desk: Desk, clause: Requirement, assessment: Which = None) -> None:
     _put_item(item, say)
     named = desk.records([*(each.target for each in judgement.evidence), *judgement.findings, *judgement.actions])
     put()
-    put(f"{say('Result')}: {results(say)[judgement.result]}")
+    _put_said(say("Result"), results(say)[judgement.result])
     for name, level in ((say("Documented"), judgement.documented), (say("Implemented"), judgement.implemented)):
-        put(f"{name}: {'-' if level is None else level}")
+        _put_said(name, "-" if level is None else str(level))
     if judgement.justification:
-        put(f"{say('Justification')}: {say.text(judgement.justification)}")
+        _put_said(say("Justification"), say.text(judgement.justification))
     for each in named.values():
         put(f"{each.kind} {each.ref}: {say.text(each.headline())}")
 
@@ -210,6 +210,12 @@ def _judge(desk: Desk, kept: Assessment, checklist: Checklist, key: str, said: d
         return judge(change, kept, {key: said}, checklist=checklist)
 
 
+def _put_said(name: str, words: str) -> None:
+    from qms.command.terminal import put
+
+    put(f"{name}: {words}")
+
+
 def _put_item(item: Item, say: Words) -> None:
     from qms.command.terminal import put
 
@@ -218,7 +224,7 @@ def _put_item(item: Item, say: Words) -> None:
         if words:
             put(say(words))
     if item.clause.evidence:
-        put(f"{say('Typical evidence')}: {'; '.join(map(say, item.clause.evidence))}")
+        _put_said(say("Typical evidence"), "; ".join(map(say, item.clause.evidence)))
 
 
 def _ask(desk: Desk, kept: Assessment, checklist: Checklist) -> None:

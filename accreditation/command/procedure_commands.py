@@ -171,7 +171,8 @@ def show_matrix(desk: Desk, standard: Standard = "sop-elements") -> None:
         for clause in shown.elements
     ]
     put_table((say("Element"), say("Title"), say("All"), *(each.ref for each in used)), rows)
-    put(f"{say('Fully covered')}: {say.percent(figures.share)}")
+    covered = say("Fully covered")
+    put(f"{covered}: {say.percent(figures.share)}")
 
 
 @app.command(epilog="Example: accreditation sop-gap gaps --language sq")

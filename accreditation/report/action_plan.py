@@ -69,16 +69,16 @@ def action_plan(material: Material) -> Section:
     heads = (
         Column(title=say("Id"), share=1.35),
         Column(title=say("Clause"), share=1.2),
-        Column(title=say("Gap"), share=2.6),
+        Column(title=say("Gap"), share=2.4),
         Column(title=say("Recommendation"), share=2.6),
-        Column(title=say("Priority"), share=1.05),
+        Column(title=say("Priority"), share=1.4),
         Column(title=say("Owner"), share=1.3),
         Column(title=say("Start"), share=1.1),
         Column(title=say("Due"), share=1.1),
         Column(title=say("Cost"), share=1.15, align="right"),
         Column(title=say("Depends on"), share=1.2),
-        Column(title=say("Evidence expected"), share=3.0),
-        Column(title=say("Status"), share=1.3),
+        Column(title=say("Evidence expected"), share=2.6),
+        Column(title=say("Status"), share=1.7),
         Column(title=say("Verification"), share=1.5),
     )
     rows = tuple(_row(material, each) for each in found)

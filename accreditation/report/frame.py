@@ -120,7 +120,8 @@ def _language_states(say: Words) -> Iterable[str]:
         if not known.review.startswith(NOT_REVIEWED):
             told = say("reviewed by {name}", name=known.review.removeprefix("reviewed by ").partition(";")[0])
         if tag in WRITTEN_FROM:
-            told = f"{told}; {say('letters by rule from {language}', language=state(WRITTEN_FROM[tag]).name)}"
+            by_rule = say("letters by rule from {language}", language=state(WRITTEN_FROM[tag]).name)
+            told = f"{told}; {by_rule}"
         yield f"{known.name}: {told}"
 
 

@@ -32,8 +32,8 @@ def strengths(material: Material) -> Section:
     heads = (
         Column(title=say("Clause"), share=2.4),
         Column(title=say("Title"), share=3.6),
-        Column(title=say("Documented"), share=1.3, align="right"),
-        Column(title=say("Implemented"), share=1.4, align="right"),
+        Column(title=say("Documented"), share=1.8, align="right"),
+        Column(title=say("Implemented"), share=1.9, align="right"),
         Column(title=say("Evidence"), share=2),
     )
     rows = tuple(
@@ -112,8 +112,8 @@ def every_judgement(material: Material) -> Section:
         Column(title=say("Clause"), share=1),
         Column(title=say("Title"), share=2.6),
         Column(title=say("Result"), share=1.4),
-        Column(title=say("Documented"), share=1.3, align="right"),
-        Column(title=say("Implemented"), share=1.35, align="right"),
+        Column(title=say("Documented"), share=1.8, align="right"),
+        Column(title=say("Implemented"), share=1.8, align="right"),
         Column(title=say("What it rests on"), share=3.4),
         Column(title=say("Evidence"), share=1.6),
         Column(title=say("Evidence typical for it"), share=3),
@@ -163,8 +163,12 @@ def recommended(material: Material, item: Item, judgement: Judgement) -> str:
 def _rests_on(judgement: Judgement, say: Words) -> str:
     told = say.text(judgement.justification)
     if judgement.stale:
-        return f"{told} ({say('carried over, to be confirmed')})".strip()
-    return f"{told} ({say('carried over')})".strip() if judgement.carried_from else told
+        carried = say("carried over, to be confirmed")
+    elif judgement.carried_from:
+        carried = say("carried over")
+    else:
+        return told
+    return f"{told} ({carried})".strip()
 
 
 def _by_source(judged: Iterable[tuple[Item, Judgement]]) -> dict[str, list[tuple[Item, Judgement]]]:

@@ -25,7 +25,7 @@ def issues_table(found: Sequence[Issue], say: Words, *, caption: str) -> Table:
         for group in kinds.values()
     )
     heads = (
-        Column(title=say("Level"), share=1.1),
+        Column(title=say("Level"), share=1.6),
         Column(title=say("Why"), share=2.8),
         Column(title=say("Where"), share=3.4),
         Column(title=say("What to do"), share=2.6),

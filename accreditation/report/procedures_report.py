@@ -134,7 +134,7 @@ def _gaps(store: Store, coverage: Coverage, found: Matrix, on: date, say: Words)
     actions = {each.id: each for each in store.find(Action, unit=coverage.unit)}
     heads = (
         Column(title=say("Requirement"), share=2.6),
-        Column(title=say("Level"), share=1),
+        Column(title=say("Level"), share=1.5),
         Column(title=say("Why"), share=2.8),
         Column(title=say("What to do"), share=2.6),
         Column(title=say("Action"), share=1.3),

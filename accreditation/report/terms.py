@@ -61,7 +61,8 @@ def action_cell(status: str, say: Words, *, overdue: bool = False) -> Cell:
     """Return the state of an action in words and colour."""
     told = states(say)[status]
     told = told[:1].upper() + told[1:]
-    return Cell(f"{told}; {say('overdue')}", "poor") if overdue else Cell(told, ACTION_TONES.get(status, ""))
+    late = say("overdue")
+    return Cell(f"{told}; {late}", "poor") if overdue else Cell(told, ACTION_TONES.get(status, ""))
 
 
 def status_word(status: str, say: Words) -> str:

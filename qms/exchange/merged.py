@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -21,6 +21,8 @@ TOLD = re.compile(
     r"(?:, whose events that are not in this ledger are the file ([0-9a-f]{64}))?",
     re.DOTALL,
 )
+ACT = '"act":"merge"'
+"""Stands in the text of every event of a merge."""
 LARGEST_HISTORY = 2 * 1024**3
 """Bytes of a kept history that are looked through; a file that somebody else made may unpack to any size."""
 
@@ -62,17 +64,27 @@ def merged_from(event: Event) -> Merged | None:
 
 
 def merges(connection: Connection) -> Iterator[tuple[int, Merged | None]]:
-    """Yield every copy that was merged into a store, once for each change, with the number of its last event.
+    """Yield every copy that was merged into a store; see `merges_in`."""
+    body = schema.event.c.body
+    query = select(body).where(body.contains(ACT, autoescape=True)).order_by(schema.event.c.seq)
+    return merges_in(connection.execute(query).scalars())
+
+
+def merges_in(bodies: Iterable[str]) -> Iterator[tuple[int, Merged | None]]:
+    """Yield every copy that events tell of, once for each change, with the number of its last event.
+
+    Parameters
+    ----------
+    bodies : iterable of str
+        Events as they are kept, in their order; those without `ACT` in them tell of none.
 
     Notes
     -----
     A change that names no copy was made by a program that called `qms.change.Change.merge_all` itself: None. An
     event that cannot be read is left out; `qms.verification` says what is wrong with it.
     """
-    body = schema.event.c.body
-    query = select(body).where(body.contains('"act":"merge"', autoescape=True)).order_by(schema.event.c.seq)
     found: dict[str, tuple[int, Merged | None]] = {}
-    for each in connection.execute(query).scalars():
+    for each in bodies:
         with suppress(ValueError, TypeError):
             event = read_event(each)
             if event.act == "merge":
@@ -92,7 +104,7 @@ def told_in(history: Path) -> Iterator[Merged]:
     with suppress(OSError, EOFError, zlib.error), gzip.open(history) as lines:
         while left > 0 and (line := lines.readline(LARGEST_LINE)):
             left -= len(line)
-            found = LINE.fullmatch(line) if b'"act":"merge"' in line else None
+            found = LINE.fullmatch(line) if ACT.encode() in line else None
             if found:
                 with suppress(ValueError, TypeError):
                     merged = merged_from(read_event(found[1]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import importlib.util
 import shlex
 import sys
@@ -121,6 +122,16 @@ def test_the_profile_of_the_page_can_be_used() -> None:
     (block,) = QMS.blocks(PAGE, "toml")
     checklist = Checklist.of(Profile.model_validate(tomllib.loads(block)))
     assert len(checklist.items) == 116 + 35 + 1 - 4
+
+
+def test_examples_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    examples = "\n".join(QMS.blocks(PAGE, "python"))
+    found = doctest.DocTestParser().get_doctest(examples, {}, PAGE.name, PAGE.name, 0)
+    said: list[str] = []
+    doctest.DocTestRunner(verbose=False).run(found, out=said.append)
+    assert found.examples
+    assert not said, "".join(said)
 
 
 def test_words_to_choose_from_are_all_named() -> None:

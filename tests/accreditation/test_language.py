@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from pathlib import Path
 from string import Formatter
 
 import pytest
@@ -39,6 +40,12 @@ def messages(tag: str) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
 def test_list_of_texts_is_what_the_standards_and_the_code_say() -> None:
     listed = {str(each) for each in source_texts()}
     assert listed == {str(each.id) for each in gathered() if each.id}, "run python -m accreditation.translations"
+
+
+def test_no_text_stands_inside_another_string() -> None:
+    package = Path(language.__file__).parent
+    hidden = re.compile(r"\{say(?:\.plural)?\(['\"]")
+    assert not [each.name for each in package.rglob("*.py") if hidden.search(each.read_text(encoding="utf-8"))]
 
 
 @pytest.mark.parametrize("tag", TRANSLATED)
