@@ -1,7 +1,8 @@
 """Standards as data, assessments against them, and how ready a unit is; on top of the records of `qms`.
 
-`Profile` says what is assessed, `begin` opens an `Assessment` in a store that keeps `KINDS`, `judge` fills it and
-`issues` says what stands in the way; `needs_assessment` and `write_report` tell of it in the `words` of a language.
+`Profile` says what is assessed, `begin` opens an `Assessment` in a store that keeps `KINDS`, `judge` fills it,
+`issues` says what stands in the way; `needs_assessment` and `write_report` tell of it in
+the `words` of a language.
 """
 
 from __future__ import annotations
