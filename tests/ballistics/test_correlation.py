@@ -180,8 +180,9 @@ def test_swapping_turns_lag_and_stretch_round(seed: int, percent: float, steps: 
     there, back = correlate_signatures(first, second, lags), correlate_signatures(second, first, lags)
     np.testing.assert_allclose(there.ccf, back.ccf.T, atol=1e-6)
     np.testing.assert_allclose(there.lag_um, -back.lag_um.T, atol=0.05)
-    np.testing.assert_allclose(there.stretch * back.stretch.T, 1.0)
-    np.testing.assert_allclose(there.overlap, back.overlap.T, atol=1e-6)
+    one_step = 1.01 * percent / 100 / steps  # neighbours on the grid can tie to the last bit of a float32
+    np.testing.assert_allclose(there.stretch * back.stretch.T, 1.0, atol=one_step)
+    np.testing.assert_allclose(there.overlap, back.overlap.T, atol=0.01)
     assert np.all(there.ccf >= correlate_signatures(first, second, LAND.lags).ccf - 1e-6)
 
 
