@@ -19,6 +19,7 @@ from qms.record import Record, attachments_in, mentioned, plain, sha256
 
 COPIED = ("ref", "unit", "jurisdiction", "status", "version", "updated")
 """Fields that stand in columns of their own beside the text of the record."""
+_headline = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
 
 
 def read_head(connection: Connection) -> Head:
@@ -180,4 +181,4 @@ def rows_of(record: Record, value: dict[str, Any], body: str) -> tuple[dict[str,
 
 def headline_text(record: Record) -> str:
     """Return a record's headline as its row keeps it."""
-    return json.dumps(plain(record.headline()), ensure_ascii=False, sort_keys=True)
+    return _headline(plain(record.headline()))

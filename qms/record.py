@@ -322,11 +322,13 @@ def texts_in(value: Any) -> Iterator[str]:
 
 def attachments_in(value: Any) -> Iterator[dict[str, Any]]:
     """Yield every attached file that is cited anywhere in a JSON value."""
-    if isinstance(value, dict):
-        if value.keys() == Attachment.model_fields.keys():
-            yield value
-            return
-        value = list(value.values())
-    if isinstance(value, list):
-        for each in value:
-            yield from attachments_in(each)
+    left = [value]
+    while left:
+        each = left.pop()
+        if isinstance(each, dict):
+            if each.keys() == Attachment.model_fields.keys():
+                yield each
+            else:
+                left += reversed(each.values())
+        elif isinstance(each, list):
+            left += reversed(each)

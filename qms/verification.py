@@ -11,7 +11,8 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
@@ -62,20 +63,27 @@ _quickly = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",",
 def verify_store(
     store: Store, progress: Callable[[int, int], None] | None = None, *, thorough: bool = False
 ) -> StoreCheck:
-    """Check a store; see `Store.verify`."""
-    with reading(store.engine) as connection:
-        chain, told = _follow(connection, progress)
-        records = _Records(store, connection, chain)
-        problems = [chain.problem] if chain.problem else []
-        if thorough:
-            problems += misled(connection, chain.head.seq)
-        problems += [*records.check(), *_unguarded(connection), *_pages(connection)]
-        merged = list(merges(connection) if chain.problem else merges_in(told))
-    for digest, where in _histories(store, merged):
-        records.cited[digest].add((where, None))
-    files = set(store.files.digests())
-    for digest in sorted(files | records.cited.keys()):
-        problems += _wrong_file(store, digest, records.cited.get(digest, set()))
+    """Check a store; see `Store.verify`.
+
+    What needs no Python, the pages of the database and the bytes of the files, is looked at beside the rest.
+    """
+    with _beside() as beside:
+        pages = beside.submit(_pages, store)
+        files = {digest: beside.submit(store.files.wrong, digest) for digest in store.files.digests()}
+        with reading(store.engine) as connection:
+            chain, told = _follow(connection, progress)
+            records = _Records(store, connection, chain)
+            problems = [chain.problem] if chain.problem else []
+            if thorough:
+                problems += misled(connection, chain.head.seq)
+            problems += [*records.check(), *_unguarded(connection)]
+            merged = list(merges(connection) if chain.problem else merges_in(told))
+        for digest, where in _histories(store, merged):
+            records.cited[digest].add((where, None))
+        problems += pages.result()
+        for digest in sorted(files.keys() | records.cited.keys()):
+            found = files[digest].result() if digest in files else store.files.wrong(digest)
+            problems += _wrong_file(store, digest, found, records.cited.get(digest, set()))
     notes = [f"event {seq}: the clock was behind that of an earlier event" for seq in chain.clock_back]
     notes += [
         f"no kind {kind!r} is known here; its headlines and deadlines are not checked" for kind in records.odd
@@ -85,10 +93,12 @@ def verify_store(
         for seq, copy in merged
         if copy is None
     ]
-    spare = len(files - records.cited.keys())
+    spare = len(files.keys() - records.cited.keys())
     if spare and not problems:
         notes.append(f"{counted(spare, 'attached file')} that no record cites")
-    return StoreCheck(chain.head, records.count, len(files | records.cited.keys()), tuple(problems), tuple(notes))
+    return StoreCheck(
+        chain.head, records.count, len(files.keys() | records.cited.keys()), tuple(problems), tuple(notes)
+    )
 
 
 def _histories(store: Store, merged: Iterable[tuple[int, Merged | None]]) -> Iterator[tuple[str, str]]:
@@ -155,8 +165,18 @@ def _first_odd(steps: Iterator[Any]) -> Iterator[int]:
             return
 
 
-def _wrong_file(store: Store, digest: str, cited: set[tuple[str, int | None]]) -> Iterator[Problem]:
-    found = store.files.wrong(digest)
+@contextmanager
+def _beside() -> Iterator[ThreadPoolExecutor]:
+    """Give somebody who works beside this thread; when this one is stopped, what was not begun is let be."""
+    with ThreadPoolExecutor(1) as beside:
+        try:
+            yield beside
+        except BaseException:
+            beside.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _wrong_file(store: Store, digest: str, found: str, cited: set[tuple[str, int | None]]) -> Iterator[Problem]:
     if found:
         names = ", ".join(sorted({where for where, _ in cited})) or "nothing"
         yield Problem(f"file {digest[:16]}", f"{found}; it is cited by {names}")
@@ -177,11 +197,12 @@ def _unguarded(connection: Connection) -> Iterator[Problem]:
         yield Problem("database", f"its guard {name} was taken away or switched off: it lets events be changed")
 
 
-def _pages(connection: Connection) -> Iterator[Problem]:
-    if connection.dialect.name == "sqlite":
-        for found in connection.exec_driver_sql("PRAGMA integrity_check(10)").scalars():
-            if found != "ok":
-                yield Problem("database", f"the file is damaged: {found}")
+def _pages(store: Store) -> list[Problem]:
+    if store.engine.dialect.name != "sqlite":
+        return []
+    with reading(store.engine) as connection:
+        found = connection.exec_driver_sql("PRAGMA integrity_check(10)").scalars()
+        return [Problem("database", f"the file is damaged: {each}") for each in found if each != "ok"]
 
 
 class _Records:
