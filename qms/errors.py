@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
+    from pydantic_core import ErrorDetails
 
 
 class QmsError(Exception):
@@ -84,6 +85,12 @@ PLAINER = {
     "decimal_parsing": "is not a number; write it as 120.50",
 }
 """What is said in the place of pydantic's words, by its code of the error."""
+SPELLINGS = {
+    r"^[\w.@-]*$": "may hold letters, figures and the signs . _ - @, and no spaces",
+    r"^[\w.-]+$": "may hold letters, figures and the signs . _ -, and no spaces",
+    r"^(https?://\S+)?$": "is not an address; write it as https://...",
+}
+"""What is said of a text that is not written as it has to be, by the pattern that it should match."""
 
 
 def described(error: ValidationError) -> str:
@@ -101,22 +108,22 @@ def described(error: ValidationError) -> str:
     Sample: size: Input should be a valid integer, unable to parse string as an integer; found 'many'
     """
     return f"{error.title}: " + "; ".join(
-        ": ".join(
-            filter(None, (".".join(map(str, each["loc"])), _plain(each["msg"], each["type"], each["input"])))
-        )
+        ": ".join(filter(None, (".".join(map(str, each["loc"])), _plain(each))))
         for each in error.errors(include_url=False)
     )
 
 
-def _plain(message: str, code: str, found: object) -> str:
+def _plain(error: ErrorDetails) -> str:
+    message, code, found = error["msg"], error["type"], error["input"]
+    spelling = SPELLINGS.get(error.get("ctx", {}).get("pattern", ""))
     if code == "missing":
         return "is needed and not given"
     if code == "extra_forbidden":
         return "there is no such field"
     if code == "timezone_aware":
         return f"a time needs its time zone, such as 2026-03-01T09:00+01:00; found {found}"
-    if code in PLAINER:
-        return f"{PLAINER[code]}; found {found!r}"
+    if spelling or code in PLAINER:
+        return f"{spelling or PLAINER[code]}; found {found!r}"
     message = message.removeprefix("Value error, ").replace("String should have at least", "needs at least")
     shown = repr(found)
     return message if code == "value_error" or len(shown) > 60 else f"{message}; found {shown}"

@@ -204,7 +204,8 @@ def move_due(change: Change, action: Action, due: date) -> Action:
     Raises
     ------
     RefusedError
-        If the action was not due on any day before, is done, or no reason is given.
+        If the action was not due on any day before, is done, no reason is given, or the new day is before the one
+        on which the action was planned.
     """
     if action.due is None:
         why = Reason("never-due", "it has no due date yet; set one by an edit", {})

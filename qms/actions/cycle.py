@@ -39,6 +39,9 @@ def _moves_due(record: Action, circumstances: Circumstances) -> Iterator[Reason]
     before = circumstances.before
     if record.due is None or (isinstance(before, Action) and record.due == before.due):
         yield Reason("not-moved", "say to which other day it moves", {})
+    elif record.created and record.due < record.created.date():
+        values = {"due": record.due, "created": record.created.date()}
+        yield Reason("due-before-plan", "it cannot be due on {due}; it was planned on {created} only", values)
     last = record.previous_dues[-1] if record.previous_dues else None
     kept = (circumstances.actor, circumstances.at, circumstances.why)
     if last is None or (last.by, last.at, last.why) != kept:

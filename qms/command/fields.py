@@ -29,9 +29,10 @@ def check_fields(model: type[Record], said: Mapping[str, Any], *, new: bool = Fa
     known = [name for name in model.model_fields if name not in fixed]
     unknown = [name for name in said if name not in known]
     if unknown:
-        now = "" if new else " any more"
+        when = "" if new else ", or it stays as it was given"
         raise RecordError(
-            f"A {model.kind} has no {' and no '.join(unknown)} that one can set{now}. It has: {', '.join(known)}."
+            f"{' and '.join(unknown)} cannot be set: a {model.kind} has no such field{when}. "
+            f"What can be set: {', '.join(known)}."
         )
 
 

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 Status = Annotated[list[str] | None, typer.Option("--status", help="Only in this state; may be repeated.")]
 Owner = Annotated[str | None, typer.Option("--owner", metavar="PERSON", help="Only what this person owns.")]
+Where = Annotated[
+    list[str] | None,
+    typer.Option("--where", metavar="FIELD=WORDS", help="Only where a field says this; may be repeated."),
+]
 Word = Annotated[str | None, typer.Option("--word", help="Only where this stands anywhere in the record.")]
 LinkedTo = Annotated[
     str | None, typer.Option("--linked-to", metavar="RECORD", help="Only what names this record.")
@@ -46,6 +50,7 @@ class Filters:
     linked_to: str | None = None
     label: str | None = None
     overdue: bool = False
+    where: list[str] | None = None
     limit: int | None = None
     as_of: datetime | None = None
 
@@ -86,6 +91,7 @@ def add_list(
         linked_to: LinkedTo = None,
         label: Label = None,
         overdue: Overdue = False,
+        where: Where = None,
         limit: Limit = None,
         as_of: AsOf = None,
         csv: Csv = None,
@@ -101,6 +107,7 @@ def add_list(
             linked_to=linked_to,
             label=label,
             overdue=overdue,
+            where=where,
             limit=limit,
             as_of=read_moment(as_of) if as_of else None,
         )
@@ -115,8 +122,10 @@ def add_list(
 def find_records(desk: Desk, kind: str, filters: Filters) -> list[Record]:
     """Return the records of a kind that fit, by unit and reference."""
     _check_states(desk, kind, filters.status)
-    return desk.store.find(
-        desk.model(kind),
+    model = desk.model(kind)
+    fits = [_field_and_words(model, each) for each in filters.where or ()]
+    found = desk.store.find(
+        model,
         unit=desk.unit,
         status=filters.status or None,
         owner=desk.somebody(filters.owner).id if filters.owner else None,
@@ -124,9 +133,10 @@ def find_records(desk: Desk, kind: str, filters: Filters) -> list[Record]:
         linked_to=desk.record(filters.linked_to).id if filters.linked_to else None,
         label=filters.label,
         overdue_on=(filters.as_of or desk.store.now()).date() if filters.overdue else None,
-        limit=filters.limit,
+        limit=None if fits else filters.limit,
         as_of=filters.as_of,
     )
+    return _saying(desk, found, fits)[: filters.limit] if fits else found
 
 
 def write_csv(desk: Desk, found: list[Record], place: Path, *, separator: Literal[",", ";"], force: bool) -> None:
@@ -187,6 +197,30 @@ def next_deadline(deadlines: tuple[Deadline, ...], today: date) -> str:
         return ""
     first = min(deadlines, key=lambda each: each.on)
     return f"{first.what} {first.on}{' OVERDUE' if first.on < today else ''}"
+
+
+def _field_and_words(model: type[Record], said: str) -> tuple[str, str]:
+    from qms.errors import RecordError
+
+    name, given, words = said.partition("=")
+    if not given or name not in model.model_fields:
+        known = ", ".join(model.model_fields)
+        raise RecordError(
+            f"--where {said!r} does not name a field of a {model.kind}. Write FIELD=WORDS; fields are: {known}."
+        )
+    return name, words.casefold()
+
+
+def _saying(desk: Desk, records: list[Record], fits: list[tuple[str, str]]) -> list[Record]:
+    """Return the records that have, as a person reads them, certain words in certain fields."""
+    from qms.command.wording import Wording
+
+    words = Wording(desk, *records)
+    return [
+        each
+        for each in records
+        if all(said in words.word(getattr(each, name), each.unit).casefold() for name, said in fits)
+    ]
 
 
 def _check_states(desk: Desk, kind: str, states: list[str] | None) -> None:

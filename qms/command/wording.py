@@ -79,7 +79,7 @@ class Wording:
         """Yield label and words of everything that a record says, in the order of its fields."""
         for name in type(record).model_fields:
             value = getattr(record, name)
-            if name in KEPT or name == "status":
+            if name == "status" or (name in KEPT and (record.kind, name) != ("unit", "jurisdiction")):
                 continue
             if isinstance(value, tuple) and any(isinstance(each, BaseModel) for each in value):
                 for number, each in enumerate(value, 1):

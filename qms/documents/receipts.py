@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from qms.documents.control import effective_revisions
 from qms.documents.document import Document
 from qms.documents.revision import Revision
-from qms.errors import RecordError
+from qms.errors import RecordError, UnknownError
 from qms.lifecycle import Circumstances, LifeCycle, Reason
 from qms.organisation import Person
 from qms.record import Id, Moment, Record, Sha256
@@ -66,11 +66,14 @@ def sign(change: Change, revision: Revision, *, sha256: str) -> Receipt:
     ref = f"{revision.ref}.{person.ref}"
     if len(ref) > 60:
         raise RecordError(f"{ref} is too long for a reference; give {person.name} a shorter handle.")
-    return change.add(
-        Receipt(
-            unit=revision.unit, ref=ref, person=person.id, revision=revision.id, sha256=sha256, read_at=change.at
-        )
+    receipt = Receipt(
+        unit=revision.unit, ref=ref, person=person.id, revision=revision.id, sha256=sha256, read_at=change.at
     )
+    try:
+        before = change.get(Receipt, ref, unit=revision.unit)
+    except UnknownError:
+        return change.add(receipt)
+    raise RecordError(f"{person.name} signed on {before.read_at:%Y-%m-%d} already that they read {revision.ref}.")
 
 
 def unread(store: Store, document: Document) -> tuple[Person, ...]:

@@ -239,6 +239,7 @@ def test_a_due_date_moves_and_the_old_one_stays(run: Run) -> None:
         "2199-13-01 --why late": "is not a day",
     }.items():
         assert said in run(f"action move-due {action} {words}", code=1).stderr
+    assert "it was planned on" in run(f"action move-due {action} 2020-01-01 --why late", code=1).stderr
     run(f"action move-due {action} 2199-06-01 --why late")
     found = facts(run, f"action show {action}")
     assert found["due"] == "2199-06-01"
@@ -295,6 +296,7 @@ def test_a_document_from_draft_to_read(run: Run, tmp_path: Path) -> None:
     wrong = run(f"document receipt {first} --file two.md", code=1)
     assert "Read that one" in wrong.stderr
     run(f"document receipt {first} --file one.md")
+    assert "signed on" in run(f"document receipt {first}", code=1).stderr
     assert "Not read by: Çlirim Marku" in run(f"document show {sop}").stdout
     second = ref(run(f"document revise {sop} two.md {roles}", by="b.leka"))
     assert "changed: 2 Seals" in run(f"document compare {first} {second}").stdout
@@ -409,7 +411,28 @@ def test_a_field_is_added_to_and_emptied(run: Run) -> None:
     run(f"finding edit {nc} --set labels=")
     assert facts(run, f"finding show {nc}")["labels"] == []
     assert "Only to a list" in run(f"finding edit {nc} --set owner+=c.marku", code=1).stderr
-    assert "no ref that one can set" in run(f"finding edit {nc} --set ref=NC-1", code=1).stderr
+    assert "ref cannot be set" in run(f"finding edit {nc} --set ref=NC-1", code=1).stderr
+
+
+def test_a_list_is_narrowed_by_what_a_field_says(run: Run) -> None:
+    for grade, owner in (("minor", "b.leka"), ("major", "b.leka"), ("minor", "c.marku")):
+        run(f"finding add Gap --grade {grade} --owner {owner}")
+
+    def grades(*asked: str, limit: str = "") -> list[str]:
+        wheres = " ".join(f"--where {each}" for each in asked)
+        return [each["grade"] for each in json.loads(run(f"finding list --json {limit} {wheres}").stdout)]
+
+    assert grades("grade=minor") == ["minor", "minor"]
+    assert grades("grade=MINOR", "owner=leka") == ["minor"]
+    assert grades("grade=major", limit="--limit 1") == ["major"]
+    assert grades("owner=nobody") == []
+    for wrong in ("grade", "colour=red"):
+        assert "Write FIELD=WORDS" in run(f"finding list --where {wrong}", code=1).stderr
+
+
+def test_a_unit_says_where_it_is_and_a_handle_how_it_is_written(run: Run) -> None:
+    assert "AL" in [each.split()[-1] for each in run("unit show AL-TIR").stdout.splitlines() if "jurisd" in each]
+    assert "may hold letters" in run("person add", "D E", "--name", "Dea E", code=1).stderr
 
 
 def test_a_toml_file_says_it_all(run: Run, tmp_path: Path) -> None:
