@@ -199,7 +199,7 @@ def _check_file(path: Path, *, create: bool) -> None:
         if path.is_dir():
             raise StoreError(f"{name} is a folder. Expected the file of a store, such as {name}/records.qms.")
         if not path.exists() and not create:
-            raise StoreError(f"There is no store at {name}. Make one with 'qms init', or check the name.")
+            raise StoreError(f"There is no store at {name}. Make one with 'init', or check the name.")
         if not path.parent.is_dir():
             folder = without_secrets(str(path.parent))
             raise StoreError(f"There is no folder {folder}. Make it, or choose another place for the store.")
@@ -291,7 +291,7 @@ def _bring_up_to_date(engine: Engine, *, create: bool) -> None:
         if found == NEWEST:
             return
     if found is None and not create:
-        raise StoreError(f"{_name(engine.url)} holds no store. Make one with 'qms init'.")
+        raise StoreError(f"{_name(engine.url)} holds no store. Make one with 'init'.")
     if found is not None and found > NEWEST:
         raise StoreError(
             f"{_name(engine.url)} was written by a newer release (form {found}; this one knows {NEWEST}). "

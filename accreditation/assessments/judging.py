@@ -69,13 +69,64 @@ def begin(
     return change.advance(assessment, "start")
 
 
-def checklist_of(store: Store, assessment: Assessment) -> Checklist:
-    """Return the checklist of an assessment, with the user's own standards as they were kept with it."""
-    own = {
+def begin_after(
+    change: Change,
+    before: Assessment,
+    *,
+    title: Text,
+    lead: str,
+    profile: Profile | None = None,
+    carry: bool = False,
+    own: Mapping[str, Standard] | None = None,
+    **fields: Any,
+) -> Assessment:
+    """Open the assessment that follows another one of the unit, so that the two can be compared.
+
+    Parameters
+    ----------
+    change : Change
+    before : Assessment
+    title : Text
+    lead : str
+        Id of the person who answers for it.
+    profile : Profile, optional
+        That of the assessment before if left out.
+    carry : bool
+        Begin with what was judged there, where the same is asked still. Each judgement keeps its assessor and what
+        came out of it; nobody has reviewed it yet.
+    own : mapping of str to Standard, optional
+        The user's own standards that another profile names.
+    **fields
+        Further fields of `Assessment`.
+
+    Raises
+    ------
+    UnknownError, CatalogueError
+        If the profile does not fit the standards.
+    """
+    known = {**own_standards(change.store, before), **(own or {})}
+    profile = profile or before.profile
+    keys = Checklist.of(profile, known).by_key.keys()
+    judgements = {
+        key: each.model_copy(update={"reviewed": None, "carried_from": f"{before.id}/{key}"})
+        for key, each in before.judgements.items()
+        if carry and key in keys
+    }
+    said = {"follows": before.id, "judgements": judgements, **fields}
+    return begin(change, before.unit, profile, title=title, lead=lead, own=known, **said)
+
+
+def own_standards(store: Store, assessment: Assessment) -> dict[str, Standard]:
+    """Return the user's own standards by key, as they were kept with an assessment."""
+    return {
         key: Standard.model_validate_json(store.files.path(each).read_bytes())
         for key, each in assessment.profile.catalogues.items()
     }
-    return Checklist.of(assessment.profile, own)
+
+
+def checklist_of(store: Store, assessment: Assessment) -> Checklist:
+    """Return the checklist of an assessment, with the user's own standards as they were kept with it."""
+    return Checklist.of(assessment.profile, own_standards(store, assessment))
 
 
 def judge(

@@ -40,6 +40,12 @@ def chosen(desk: Desk, ref: str | None) -> Assessment:
     unit = desk.home().ref
     found = latest(desk.store, unit)
     if found is None:
+        ended = [f"{each.ref} is {each.status}" for each in desk.store.find(Assessment, unit=unit)]
+        if ended:
+            raise UnknownError(
+                f"No assessment of {unit} goes on: {', '.join(ended)}. Name one with --assessment, or begin the "
+                "next with 'accreditation init --follows'."
+            )
         raise UnknownError(f"There is no assessment of {unit} yet. Begin one with 'accreditation init'.")
     return found
 

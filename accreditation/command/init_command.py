@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from accreditation.assessments.profile import Profile
     from accreditation.standards import Standard
+    from qms.command.desk import Desk
     from qms.record import Text
 
 DEFAULT = ("iso17020-2012", "sop-elements")
@@ -47,6 +48,13 @@ def init(
     purpose: Annotated[
         str, typer.Option("--purpose", help="self, gap, internal_audit, accreditation_body, mock or transition.")
     ] = "self",
+    follows: Annotated[
+        str | None,
+        typer.Option("--follows", metavar="REF", help="The assessment before it, such as AS-2026-001."),
+    ] = None,
+    carry: Annotated[
+        bool, typer.Option("--carry", help="Begin with what was judged in the one that it follows.")
+    ] = False,
     export: Annotated[
         Path | None, typer.Option("--export", metavar="FILE.xlsx", help="Put the questions in a workbook too.")
     ] = None,
@@ -56,8 +64,8 @@ def init(
     by: By = "",
 ) -> None:
     """Begin an assessment; make the store, the unit and you in it first, if they are not there yet."""
-    from accreditation.assessments.assessment import Purpose
-    from accreditation.assessments.judging import begin, checklist_of
+    from accreditation.assessments.assessment import Assessment, Purpose
+    from accreditation.assessments.judging import begin, begin_after, checklist_of
     from accreditation.command.exchange_commands import write_workbook
     from accreditation.errors import UnknownError
     from accreditation.language import words
@@ -71,6 +79,8 @@ def init(
         raise UnknownError(f"There is no purpose {purpose!r}. There is {', '.join(get_args(Purpose))}.")
     if export is not None:
         check_output(export, overwrite=False)
+    if carry and follows is None:
+        raise UnknownError("There is nothing to carry over. Say --follows AS-... too.")
     wanted, own = _profile(profile, standards or [])
     known: dict[str, Any] = {"store": store, "files": files, "language": language, "by": by}
     if _is_new(store, files):
@@ -78,16 +88,18 @@ def init(
     with open_desk(unit=unit, **known) as desk:
         person, home, today = desk.person(), desk.home(), desk.store.now().date()
         say = spoken(desk)
+        before = desk.store.get(Assessment, follows, unit=home.ref) if follows else None
+        if before is None:
+            _check_first(desk, home.ref, wanted)
+        elif profile is None and not standards:
+            wanted = before.profile
+        called = Text.of(title, desk.tongue()) if title else _title(purpose, today)
+        told: dict[str, Any] = {"title": called, "lead": person, "purpose": purpose, "begins": today, "own": own}
         with desk.store.change(by=person, why="the assessment begins") as change:
-            kept = begin(
-                change,
-                home.ref,
-                wanted,
-                title=Text.of(title, desk.tongue()) if title else _title(purpose, today),
-                lead=person,
-                own=own,
-                purpose=purpose,
-                begins=today,
+            kept = (
+                begin_after(change, before, profile=wanted, carry=carry, **told)
+                if before
+                else begin(change, home.ref, wanted, **told)
             )
         checklist = checklist_of(desk.store, kept)
         put(kept.ref)
@@ -124,6 +136,19 @@ def add_commands(root: typer.Typer) -> None:
     """Add the commands to the command line."""
     root.command(epilog=EXAMPLE)(init)
     root.command(epilog="Example: accreditation demo try-out")(demo)
+
+
+def _check_first(desk: Desk, unit: str, wanted: Profile) -> None:
+    """Refuse a second assessment of a standard that does not say which one it follows."""
+    from accreditation.errors import UnknownError
+    from accreditation.readiness import latest
+
+    held = latest(desk.store, unit)
+    if held is not None and set(held.profile.standards) & set(wanted.standards):
+        raise UnknownError(
+            f"{unit} has {held.ref}, which is {held.status}; another one would begin at nothing. Go on with it, "
+            f"or say --follows {held.ref}, and --carry to begin with what was judged there."
+        )
 
 
 def _is_new(store: str, files: Path | None) -> bool:

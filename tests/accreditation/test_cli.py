@@ -71,6 +71,26 @@ def test_from_nothing_to_a_report_in_three_commands(typed: Typed, tmp_path: Path
     assert "Draft" in page
 
 
+def test_the_next_assessment_follows_and_carries_what_was_judged(begun: Typed) -> None:
+    begun("assess 7.2.1 minor --because", "No numbers")
+    begun("follow-up 7.2.1 finding --owner b.leka")
+    first = json.loads(begun("status --json").stdout)["assessment"]
+    assert f"say --follows {first}" in begun("init", code=1).stderr
+    assert "Say --follows" in begun("init --carry", code=1).stderr
+    second = begun(f"init --follows {first} --carry").stdout.split()[0]
+    carried = json.loads(begun("show 7.2.1 --json").stdout)["judgement"]
+    assert (carried["result"], len(carried["findings"]), carried["reviewed"]) == ("minor", 1, None)
+    assert carried["carried_from"].endswith("/iso17020-2012:7.2.1")
+    begun("assess 7.2.1 conforms --because", "Numbered now")
+    begun(f"init --follows {second}")
+    assert json.loads(begun("show 7.2.1 --json").stdout)["judgement"]["result"] == "not_assessed"
+
+
+def test_what_ended_is_named(begun: Typed) -> None:
+    begun("advance cancel --why", "begun by mistake")
+    assert "-001 is cancelled" in begun("status", code=1).stderr
+
+
 def test_import_is_shown_first_and_taken_back(begun: Typed, tmp_path: Path) -> None:
     begun("export book.xlsx")
     filled(tmp_path / "book.xlsx", **{"7_2_1": ("Major nonconformity", "Nothing is numbered")})

@@ -128,7 +128,7 @@ def test_what_is_no_store_is_refused(tmp_path: Path) -> None:
     cases = {
         "words.qms": "is no store: it does not begin like",
         "other.db": "is a database of something else; it holds alembic_version, customers",
-        "empty.qms": "holds no store. Make one with 'qms init'",
+        "empty.qms": "holds no store. Make one with 'init'",
         "missing.qms": "There is no store at .*missing.qms. Make one",
         ".": "is a folder. Expected the file",
         "no/where.qms": "There is no store at",
