@@ -78,6 +78,8 @@ class Limits(BaseModel):
         1 MiB among them may be.
     part_bytes : int
         Size when unpacked of one part of a DOCX that is read.
+    elements : int
+        Elements of XML in the parts of a DOCX that are read.
     characters : int
         Characters of text.
     pages : int
@@ -95,6 +97,7 @@ class Limits(BaseModel):
     expanded_bytes: Annotated[int, Field(gt=0)] = 1024 * MIB
     ratio: Annotated[int, Field(gt=0)] = 250
     part_bytes: Annotated[int, Field(gt=0)] = 32 * MIB
+    elements: Annotated[int, Field(gt=0)] = 1_000_000
     characters: Annotated[int, Field(gt=0)] = 3_000_000
     pages: Annotated[int, Field(gt=0)] = 2_000
     seconds: Annotated[float, Field(gt=0)] = 60.0

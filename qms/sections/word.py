@@ -23,6 +23,7 @@ _SPACES = {"tab", "ptab", "br", "cr"}
 _DELETED = ("del", "moveFrom")
 _BODY_TEXT = 9
 _LONGEST_CHAIN = 20
+_DEEPEST = 10
 
 
 def read_word(data: bytes, limits: Limits) -> list[Paragraph]:
@@ -68,17 +69,24 @@ class _Reader:
             if (root := package.part(f"word/{kind}s.xml")) is not None
         }
         self._unfinished: list[str] = []
+        self._chains: dict[str, list[_Style]] = {}
+        self._deep = 0
 
     def _list_of_style(self, style: str) -> str:
         return value(self._styles.get(style), "pPr/numPr/numId")
 
     def _chain(self, style: str) -> list[_Style]:
-        chain: list[_Style] = []
-        while style and len(chain) < _LONGEST_CHAIN:
+        if style not in self._chains:
+            self._chains[style] = list(self._based_on(style))
+        return self._chains[style]
+
+    def _based_on(self, style: str) -> Iterator[_Style]:
+        for _ in range(_LONGEST_CHAIN):
+            if not style:
+                return
             element = self._styles.get(style)
-            chain.append(_Style(style, value(element, "name", style), element))
+            yield _Style(style, value(element, "name", style), element)
             style = value(element, "basedOn")
-        return chain
 
     def paragraphs(self, body: Element) -> Iterator[Paragraph]:
         yield from self.blocks(body)
@@ -155,7 +163,13 @@ class _Reader:
                 if note is not None:
                     beside.extend(self.blocks(note))
             elif tag == "txbxContent":
+                self._deep += 1
+                if self._deep > _DEEPEST:
+                    raise DocumentError(
+                        f"it has text boxes inside each other, more than {_DEEPEST}; it is hostile"
+                    )
                 beside.extend(self.blocks(child))
+                self._deep -= 1
             elif tag == "t" or tag.endswith("}t"):
                 words.append(child.text or "")
             else:
@@ -165,7 +179,7 @@ class _Reader:
         if text.isupper():
             return "apart"
         inherited = _bold(chain)
-        runs = [run for run in element.iter("r") if any((words.text or "").strip() for words in run.iter("t"))]
+        runs = [run for run in _own(element, "r") if any((words.text or "").strip() for words in _own(run, "t"))]
         for run in runs:
             own = switched_on(run, "rPr/b")
             if own is None:
@@ -178,6 +192,17 @@ class _Reader:
 def _bold(chain: list[_Style]) -> bool | None:
     said = (switched_on(style.element, "rPr/b") for style in chain)
     return next((on for on in said if on is not None), None)
+
+
+def _own(element: Element, tag: str) -> Iterator[Element]:
+    """Yield the elements of a name in a paragraph; not those in another one, and not those in text boxes."""
+    left = list(reversed(element))
+    while left:
+        child = left.pop()
+        if child.tag == tag:
+            yield child
+        elif child.tag not in _LEFT_OUT and child.tag != "txbxContent":
+            left += reversed(child)
 
 
 def _within(element: Element, tag: str) -> Iterator[Element]:

@@ -39,6 +39,7 @@ class Package:
 
     def __init__(self, data: bytes, limits: Limits) -> None:
         self._limits = limits
+        self._elements = 0
         try:
             self._archive = zipfile.ZipFile(io.BytesIO(data))
         except (*_DAMAGED, OverflowError, RuntimeError) as error:
@@ -83,6 +84,9 @@ class Package:
             raise DocumentError(f"{name} in it is damaged ({error}); take the original again") from error
         if len(content) > self._limits.part_bytes:
             raise DocumentError(f"{name} in it is over {self._limits.part_bytes / 1e6:.1f} MB when unpacked")
+        self._elements += content.count(b"<") - content.count(b"</")
+        if self._elements > self._limits.elements:
+            raise DocumentError(f"it has over {self._limits.elements} elements of XML; split it")
         try:
             root: Element = fromstring(content, forbid_dtd=True)
         except DefusedXmlException as error:

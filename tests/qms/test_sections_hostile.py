@@ -161,6 +161,22 @@ def test_damaged_xml_of_a_sound_zip_gives_sections_or_the_error(tmp_path: Path) 
     assert 0 < read < 150
 
 
+def test_text_boxes_inside_each_other_take_no_time(tmp_path: Path) -> None:
+    deep = "<w:p>" + "<w:r><w:rPr><w:b/></w:rPr><w:t>1</w:t></w:r>" * 20_000 + "</w:p>"
+    for _ in range(9):
+        deep = f"<w:p><w:txbxContent>{deep}</w:txbxContent><w:r><w:t>a</w:t></w:r></w:p>"
+    began = time.process_time()
+    read_sections(packed({"word/document.xml": document(deep)}, tmp_path))
+    assert time.process_time() - began < 5
+    deeper = f"<w:p><w:txbxContent><w:p><w:txbxContent>{deep}</w:txbxContent></w:p></w:txbxContent></w:p>"
+    refused(packed({"word/document.xml": document(deeper)}, tmp_path), "inside each other")
+
+
+def test_many_small_elements(tmp_path: Path) -> None:
+    many = packed({"word/document.xml": document("<w:p/>" * 2000)}, tmp_path)
+    refused(many, "over 1000 elements", LIMITS.model_copy(update={"elements": 1000}))
+
+
 def test_zip_bombs(tmp_path: Path) -> None:
     bomb = packed({"word/document.xml": document(" " * 8 * MIB)}, tmp_path)
     refused(bomb, "ZIP bomb")
