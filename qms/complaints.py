@@ -287,20 +287,38 @@ def _looked_into(complaint: Complaint, circumstances: Circumstances) -> Iterator
         yield Reason("not-looked-into", "it was not valid and nobody looked into it; there is nothing to reopen")
 
 
+def _acknowledged(complaint: Complaint, circumstances: Circumstances) -> Iterator[Reason]:
+    if complaint.acknowledged_on and complaint.acknowledged_on > circumstances.today + timedelta(days=1):
+        day = {"day": complaint.acknowledged_on}
+        yield Reason("future-day", "the day on which it was acknowledged, {day}, is to come", day)
+
+
+def _edited_by_outsider(before: Complaint, after: Complaint, circumstances: Circumstances) -> Iterator[Reason]:
+    if after != before:
+        yield from list(_by_outsider(before, circumstances)) or _by_outsider(after, circumstances)
+
+
 def _settled(before: Complaint, after: Complaint, circumstances: Circumstances) -> Iterator[Reason]:
-    fixed = {name: getattr(before, name) for name in _MATTER}
-    if before.status in ("decided", "communicated") and after != after.revised(**fixed):
-        yield Reason("settled", "it is decided; reopen it to change what it is about or what was found out")
-    for name in ("concerns", "decided_before") if before.status in ("validated", "investigating") else ():
-        if not set(getattr(before, name)) <= set(getattr(after, name)):
-            yield Reason("concern-dropped", "{field} may only grow once it is validated", {"field": name})
+    fixed = _BROUGHT if before.status in ("validated", "investigating", "not_valid") else _MATTER
+    if before.status != "received":
+        for name in (each for each in fixed if getattr(before, each) != getattr(after, each)):
+            values = {"field": name.replace("_", " "), "state": before.status}
+            yield Reason("settled", "it is {state}; {field} stays as it is, unless it is reopened", values)
+    for name in ("concerns", "decided_before", "findings"):
+        dropped = not set(getattr(before, name)) <= set(getattr(after, name))
+        if dropped and (before.status != "received" or not circumstances.why):
+            values = {"field": name.replace("_", " ")}
+            yield Reason("concern-dropped", "{field} only grow; while it is received, say why one goes", values)
 
 
-_MATTER = ("type", "concerns", "cases", "against", "decided_before", "investigators", "investigation")
+_BROUGHT = ("type", "against", "subject", "received_from", "received_on")
+"""What somebody brought; fixed once it was judged whether it is for the unit to look into."""
+_MATTER = (*_BROUGHT, "concerns", "cases", "decided_before", "decide_by", "investigators", "investigation")
+"""What is fixed once it is decided."""
 _INVESTIGATORS = _outside("investigators", "investigates it")
 _DECIDERS = _outside("decided_by", "decides it")
 _DECISION = ("decided_by", "decided_on", "outcome", "decision")
-_TOLD = (_judged, _decided_if_valid, _communicated)
+_TOLD = (_acknowledged, _judged, _decided_if_valid, _communicated)
 
 COMPLAINT = LifeCycle(
     name="complaint",
@@ -369,12 +387,13 @@ COMPLAINT = LifeCycle(
     ),
     demands=MappingProxyType(
         {
-            "investigating": (_against_what, _INVESTIGATORS),
-            "decided": (_against_what, _INVESTIGATORS, _DECIDERS, _decided),
+            **dict.fromkeys(("received", "validated", "not_valid"), (_acknowledged,)),
+            "investigating": (_acknowledged, _against_what, _INVESTIGATORS),
+            "decided": (_acknowledged, _against_what, _INVESTIGATORS, _DECIDERS, _decided),
             "communicated": _TOLD,
             "closed": _TOLD,
         }
     ),
-    edits=(_settled,),
+    edits=(_edited_by_outsider, _settled),
 )
 """Life cycle of a complaint or an appeal."""
