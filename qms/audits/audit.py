@@ -16,6 +16,13 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from qms.audits.checklist import AuditedArea, AuditSample, ChecklistLine, PlannedDates
+from qms.audits.fixed import (
+    declared_by_oneself,
+    keeps_dates,
+    keeps_independence,
+    keeps_samples,
+    stays_reported,
+)
 from qms.audits.independence import Declaration, IndependenceException, without_exception
 from qms.errors import UnknownError
 from qms.findings.finding import Finding
@@ -110,6 +117,8 @@ class Audit(Record):
                 raise ValueError(f"line {line.n}: there is no area {line.area!r} in this audit")
             if line.sample and line.sample not in samples:
                 raise ValueError(f"line {line.n}: there is no sample {line.sample!r} in this audit")
+        if self.id in {record for area in self.areas for record in area.records}:
+            raise ValueError("it is a record of its own areas; name what it audits")
         if self.planned_to and (not self.planned_from or self.planned_to < self.planned_from):
             raise ValueError(f"planned_to ({self.planned_to}) is before planned_from ({self.planned_from})")
         return self
@@ -129,6 +138,7 @@ class Audit(Record):
             "prepared": ("audit", self.planned_from),
             "running": ("end of audit", self.planned_to),
             "reporting": ("audit report", self.report_due_on),
+            "postponed": ("new dates", self.planned_from),
         }
         what, on = due.get(self.status, ("", None))
         return (Deadline(what, on, self.lead or ""),) if on else ()
@@ -160,17 +170,6 @@ class Audit(Record):
         return self.revised(lines=tuple(lines[n] for n in sorted(lines)))
 
 
-def _reported(before: Audit, after: Audit, circumstances: Circumstances) -> Iterator[Reason]:
-    if before.status == "reported" and after != before.revised(labels=after.labels):
-        yield Reason("reported", "it is reported; amend the report to change what it says")
-
-
-def _keeps_dates(before: Audit, after: Audit, circumstances: Circumstances) -> Iterator[Reason]:
-    for name in ("planned_from", "planned_to"):
-        if getattr(after, name) != getattr(before, name):
-            yield Reason("step-field", "{field} is recorded by a step, not by an edit", {"field": name})
-
-
 def _new_dates(audit: Audit, circumstances: Circumstances) -> Iterator[Reason]:
     before = circumstances.before
     if not isinstance(before, Audit):
@@ -197,6 +196,9 @@ def _allowed(audit: Audit, circumstances: Circumstances) -> Iterator[Reason]:
             yield Reason("allowed-by-another", "{person} has to record that they allow it themselves", who)
         if each.allowed_by in audit.team:
             yield Reason("allowed-by-team", "{person} is in the team; somebody outside it has to allow it", who)
+        if abs(each.on - circumstances.today) > timedelta(days=1):
+            values = {"day": each.on, "today": circumstances.today}
+            yield Reason("allowed-on-another-day", "it is dated {day}; one allows it on the day, {today}", values)
         if each.person not in audit.team or each.area not in {area.key for area in audit.areas}:
             yield Reason("exception-of-nothing", "nobody of that name in the team audits {area}", who)
 
@@ -238,6 +240,12 @@ def _tied(audit: Audit, circumstances: Circumstances) -> Iterator[Reason]:
         if finding.origin.record == audit.id and finding.id not in tied:
             template = "{ref} says that it comes from this audit, and no line is tied to it"
             yield Reason("stray-finding", template, {"ref": finding.ref})
+
+
+def _issued(audit: Audit, circumstances: Circumstances) -> Iterator[Reason]:
+    for each in circumstances.of(Finding):
+        if each.origin.record == audit.id and each.status == "draft" and each.grade.is_nonconformity:
+            yield Reason("draft-finding", "{ref} is a draft still; issue or cancel it", {"ref": each.ref})
 
 
 def _on_a_day(field: str, what: str) -> Guard:
@@ -334,6 +342,7 @@ AUDIT = LifeCycle(
             act="close",
             sources=("reported",),
             target="closed",
+            guards=(_issued,),
             records=(),
             meaning="end the audit; its findings go their own way",
         ),
@@ -379,6 +388,6 @@ AUDIT = LifeCycle(
             "closed": _REPORTED,
         }
     ),
-    edits=(_reported, _keeps_dates),
+    edits=(stays_reported, keeps_dates, keeps_samples, keeps_independence, declared_by_oneself),
 )
 """Life cycle of an audit."""

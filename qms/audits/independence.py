@@ -98,7 +98,7 @@ def without_exception(audit: Audit, related: Iterable[Record]) -> tuple[Reason, 
     """Return every reason why the team may not audit: undeclared, or not independent and not allowed by name."""
     kept = tuple(related)
     declared = {each.person for each in audit.declarations}
-    allowed = {(each.person, each.area) for each in audit.exceptions}
+    allowed = {(each.person, each.area) for each in audit.exceptions if each.allowed_by not in audit.team}
     silent = tuple(
         Reason(
             "without-declaration",

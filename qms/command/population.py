@@ -8,6 +8,9 @@ from pathlib import Path
 
 from qms.errors import ExchangeError, RecordError
 
+COLUMNS = {"stratum", "weight"}
+"""Beside ``item``; no item is called so."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Population:
@@ -21,12 +24,14 @@ class Population:
 def read_population(source: Path) -> Population:
     """Read a population: an item a line, or CSV whose head names ``item`` and perhaps ``stratum`` and ``weight``.
 
+    Columns are parted by commas, semicolons or tabs.
+
     Raises
     ------
     RecordError
         If the file is not there.
     ExchangeError
-        If it is not text in UTF-8, no CSV, or a weight is no whole number.
+        If it is not text in UTF-8, no CSV, its first line is half a head, or a weight is no whole number.
     """
     try:
         lines = [each for each in source.read_text(encoding="utf-8-sig").splitlines() if each.strip()]
@@ -35,11 +40,18 @@ def read_population(source: Path) -> Population:
     except ValueError as error:
         raise ExchangeError(f"{source} is not text in UTF-8: {error}. Save it so.") from error
     try:
-        if not lines or "item" not in next(csv.reader(lines[:1])):
+        sign = next((each for each in ";\t," if lines and each in lines[0]), ",")
+        names = [each.strip().casefold() for each in next(csv.reader(lines[:1], delimiter=sign), [])]
+        if "item" not in names:
+            if COLUMNS & set(names):
+                raise ExchangeError(
+                    f"{source}: its first line is {lines[0][:60]!r}. Name the columns item, stratum and weight, "
+                    "or write an item a line."
+                )
             return Population(items=tuple(each.strip() for each in lines))
         rows = [
             {name: (value or "").strip() for name, value in row.items() if isinstance(value, str | None)}
-            for row in csv.DictReader(lines)
+            for row in csv.DictReader(lines[1:], names, delimiter=sign)
         ]
         head = rows[0] if rows else {}
         return Population(

@@ -264,7 +264,7 @@ def test_deadlines_follow_the_state() -> None:
         "planned": [("audit", date(2026, 6, 10), ARTA.id)],
         "running": [("end of audit", date(2026, 6, 12), ARTA.id)],
         "reporting": [("audit report", date(2026, 7, 12), ARTA.id)],
-        "postponed": [],
+        "postponed": [("new dates", date(2026, 6, 10), ARTA.id)],
     }
     assert reporting(report_due=date(2026, 6, 20)).deadlines()[0].on == date(2026, 6, 20)
 
@@ -321,6 +321,10 @@ def test_an_audit_from_plan_to_close(make_store: Callable[..., Store]) -> None:
         record = change.advance(record, "amend")
         record = change.save(record.revised(conclusion=en("It works, but for the seals")))
         record = change.advance(record, "report", reported_on=TODAY)
+    with pytest.raises(RefusedError, match="NC-2026-001 is a draft still"), store.change(by=arta.id) as change:
+        change.advance(record, "close")
+    with store.change(by=arta.id) as change:
+        change.advance(finding, "issue")
         record = change.advance(record, "close")
     report = report_data(store, record)
     assert report.final
@@ -383,6 +387,54 @@ def test_an_exception_is_printed_in_the_report(make_store: Callable[..., Store])
     assert printed.safeguard == en("Besa reads every answer")
     assert [each.code for each in printed.conflicts] == ["responsible"]
     assert [each.code for each in report.independence] == ["independent-but-for"]
+
+
+@SQLITE
+def test_what_independence_rests_on_is_not_edited_away(make_store: Callable[..., Store]) -> None:
+    store = make_store(clock=lambda: NOW)
+    arta, besa = store.get(Person, "a.hoxha").id, store.get(Person, "b.krasniqi").id
+    worked = WorkedIn(area="7.2@TIR", until=TODAY)
+    told = (Declaration(person=arta, on=TODAY, worked_in=(worked,)),)
+    sample = AuditSample(name="S1", of=en("Cases"), sample=draw(["a", "b", "c"], 2, seed="x"))
+    first = audit(store.get(Person, arta), store.get(Person, arta), declarations=told, samples=(sample,))
+    with store.change(by=besa) as change:
+        record = change.advance(change.add(first), "prepare")
+    narrow = (AuditedArea(key="7.2@TIR", title=en("Exhibits in Tirana")),)
+    silent = (Declaration(person=arta, on=TODAY),)
+    for by, field, value, said in (
+        (arta, "areas", narrow, "auditees of 7.2@TIR only grow"),
+        (arta, "apart_months", 0, "apart_months only grows"),
+        (arta, "samples", (), "the sample S1 stays"),
+        (arta, "declarations", silent, "declared stays"),
+        (besa, "declarations", silent, "changes their own declaration"),
+    ):
+        with pytest.raises(RefusedError, match=said), store.change(by=by, why="so") as change:
+            change.save(record.revised(**{field: value}))
+
+
+@SQLITE
+def test_who_joins_the_team_no_longer_allows_exceptions(make_store: Callable[..., Store]) -> None:
+    store = make_store(clock=lambda: NOW)
+    arta, besa = store.get(Person, "a.hoxha"), store.get(Person, "b.krasniqi")
+    who = {"person": arta.id, "area": "7.2@TIR", "allowed_by": besa.id}
+    allowed = IndependenceException(**who, reason=en("Five people"), safeguard=en("Besa reads"), on=TODAY)
+    both = tuple(Declaration(person=each.id, on=TODAY) for each in (arta, besa))
+    with store.change(by=arta.id) as change:
+        record = change.advance(change.add(audit(arta, arta, declarations=both)), "prepare")
+    old = allowed.model_copy(update={"on": date(2019, 1, 1)})
+    with pytest.raises(RefusedError, match="one allows it on the day"), store.change(by=besa.id) as change:
+        change.advance(record, "allow_exception", exceptions=(old,))
+    with store.change(by=besa.id) as change:
+        record = change.advance(record, "allow_exception", exceptions=(allowed,))
+        record = change.save(record.revised(team=(arta.id, besa.id)))
+    with pytest.raises(RefusedError, match="is responsible for it"), store.change(by=arta.id) as change:
+        change.advance(record, "start", began=TODAY)
+
+
+def test_an_audit_is_no_record_of_its_own_areas() -> None:
+    key = audit().id
+    with pytest.raises(ValidationError, match="a record of its own areas"):
+        audit(id=key, areas=(AuditedArea(key="7.2@TIR", records=(key,)),))
 
 
 @SQLITE

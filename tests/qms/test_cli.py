@@ -11,6 +11,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -235,14 +236,14 @@ def test_text_is_never_obeyed(run: Run) -> None:
         ("person show b.lekaa", "no record or person"),
         ("unit show AL-TIK", "Did you mean AL-TIR"),
         ("finding show NC-2020-999", "There is no finding"),
-        ("person edit b.leka --set size=4", "has no size"),
+        ("person edit b.leka --set size=4", "size cannot be set"),
         ("person edit b.leka --set duty", "--set FIELD=VALUE"),
         ("person edit b.leka", "nothing to change"),
         ("person edit b.leka --from missing.toml", "missing.toml cannot be read"),
         ("person list --unit XX-YY", "There is no unit"),
         ("person list --language klingon", "There is no language 'klingon'"),
         ("person list --status open", "never open"),
-        ("person list --store other.qms", "qms init"),
+        ("person list --store other.qms", "with 'init'"),
         ("person list --store note.txt", "is no store"),
         ("person add d.gashi --name Dea --by nobody", "There is no person"),
         ("ledger as-of b.leka 2026-03-01T09:00", "has no time zone"),
@@ -344,6 +345,20 @@ def test_a_population_that_is_no_csv_is_unreadable(run: Run, tmp_path: Path) -> 
     assert "cannot be read as CSV" in run(*sample, code=4).stderr
 
 
+@pytest.mark.parametrize(
+    ("content", "size"),
+    [("Item,Stratum\na,x\nb,x\nc,y\n", 3), ("item;stratum\na;x\nb;y\n", 2), ("a, first\nb, second\n", 2)],
+)
+def test_the_head_of_a_population_is_no_case(run: Run, tmp_path: Path, content: str, size: int) -> None:
+    (tmp_path / "cases.csv").write_text(content)
+    run("audit", "add", "Handling")
+    (audit,) = json.loads(run("audit", "list", "--json").stdout)
+    sample = ("audit", "sample", audit["ref"], "S1", "cases.csv", "--of", "Cases", "--size", "2", "--seed", "x")
+    assert f"of {size} drawn at random" in run(*sample).stderr
+    (tmp_path / "cases.csv").write_text("case;stratum\na;x\n")
+    assert "Name the columns" in run(*sample, code=4).stderr
+
+
 def test_wrong_usage(run: Run) -> None:
     run("person", "add", code=2)
     run("persons", code=2)
@@ -367,9 +382,10 @@ def test_stopped_by_the_person(run: Run, monkeypatch: pytest.MonkeyPatch) -> Non
     assert "Stopped" in run("ledger", "head", code=130).stderr
 
 
-def test_due_marks_what_is_overdue(run: Run, tmp_path: Path) -> None:
-    run("action", "add", "Late", "--purpose", "improvement", "--owner", "b.leka", "--due", "2026-01-10")
+def test_due_marks_what_is_overdue(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    run("action", "add", "Late", "--purpose", "improvement", "--owner", "b.leka", "--due", "2199-01-10")
     run("action", "add", "Far", "--purpose", "improvement", "--owner", "c.marku", "--due", "2199-12-31")
+    monkeypatch.setitem(open_store.__kwdefaults__, "clock", lambda: datetime(2199, 2, 1, tzinfo=UTC))
     lines = run("due").stdout.splitlines()
     assert len(lines) == 2
     assert "OVERDUE" in lines[1]
@@ -383,12 +399,12 @@ def test_due_marks_what_is_overdue(run: Run, tmp_path: Path) -> None:
 
 
 def test_due_as_a_calendar(run: Run, tmp_path: Path) -> None:
-    run("action", "add", "Late", "--purpose", "improvement", "--owner", "b.leka", "--due", "2026-01-10")
-    run("due", "--ics", "due.ics")
+    run("action", "add", "Late", "--purpose", "improvement", "--owner", "b.leka", "--due", "2199-01-10")
+    run("due", "--until", "2199-12-31", "--ics", "due.ics")
     first = (tmp_path / "due.ics").read_bytes()
-    assert b"DTSTART;VALUE=DATE:20260110\r\n" in first
-    assert "--force" in run("due", "--ics", "due.ics", code=1).stderr
-    run("due", "--ics", "due.ics", "--force")
+    assert b"DTSTART;VALUE=DATE:21990110\r\n" in first
+    assert "--force" in run("due", "--until", "2199-12-31", "--ics", "due.ics", code=1).stderr
+    run("due", "--until", "2199-12-31", "--ics", "due.ics", "--force")
     assert (tmp_path / "due.ics").read_bytes() == first
 
 
