@@ -11,8 +11,10 @@ formulas, merged cells, macros, links to other workbooks, more rows than `accred
 
 from __future__ import annotations
 
+import math
 import re
 import tomllib
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,6 +22,7 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from accreditation.clauses import Clause, Place, structure_problems
+from accreditation.cyrillic import in_latin
 from accreditation.errors import CatalogueError, Problem, UnknownError
 from accreditation.sheets import COLUMNS, LARGEST, sheet_rows
 from accreditation.standards import Standard, parsed_standard
@@ -44,7 +47,8 @@ def read_catalogue(place: str | Path, *, key: str = "", source: str = "") -> Sta
     place : str or Path
         TOML of the form of ``accreditation/data/standards``, or an Excel workbook (``.xlsx``) whose first sheet
         has a row with the headers ``clause`` and ``question`` or ``title``; the others are ``parent``, ``asks``,
-        ``evidence`` (one a line), ``terms``, ``gate``, ``weight``, ``verb``, ``certainty`` and ``note``.
+        ``evidence`` (one a line), ``terms``, ``gate``, ``comes round`` (``audit`` or ``management review``),
+        ``weight``, ``verb``, ``certainty`` and ``note``.
     key, source : str, optional
         For Excel: key and printed name of the standard; taken from the file name if not given.
 
@@ -71,7 +75,9 @@ def read_catalogue(place: str | Path, *, key: str = "", source: str = "") -> Sta
         case ".xlsx":
             rows = [_Row(f"row {number}", cells) for number, cells in sheet_rows(content, refused)]
             name = source or place.stem.strip()
-            slug = key or re.sub(r"[^a-z0-9]+", "-", name.casefold()).strip("-")
+            plain = unicodedata.normalize("NFD", in_latin(name.casefold()).replace("đ", "dj"))
+            letters = "".join(each for each in plain if not unicodedata.combining(each))
+            slug = key or re.sub(r"[^a-z0-9]+", "-", letters).strip("-")
             return _from_rows(rows, refused, {"key": slug, "source": name, "title": name})
         case other:
             what = f"its kind {other or 'without an ending'} is not known; .xlsx and .toml are"
@@ -133,14 +139,14 @@ def _from_rows(rows: Sequence[_Row], refused: str, head: Mapping[str, str]) -> S
 
 def _number(where: str, found: object, problems: list[Problem]) -> str:
     match found:
-        case str():
+        case str() if found.strip():
             return found.strip()
-        case int() | float() if not isinstance(found, bool) and found == int(found):
+        case int() | float() if not isinstance(found, bool) and math.isfinite(found) and found == int(found):
             return str(int(found))
         case int() | float():
             what = f"the clause {found} is stored as a number and may have been {found}0"
             problems.append(Problem(where, what, _TEXT_FORMAT))
-        case None:
+        case None | str():
             problems.append(
                 Problem(where, "the row has words but no clause", "Fill in the clause or clear the row")
             )
@@ -165,6 +171,7 @@ def _clause(row: _Row, number: str, parent: str, order: int, problems: list[Prob
         "evidence": [each.strip() for each in texts["evidence"].splitlines() if each.strip()],
         "terms": [each.strip() for each in re.split(r"[;\n]", texts["terms"]) if each.strip()],
         "gate": gate in _YES,
+        "comes_round": texts["comes_round"].casefold(),
         "weight": texts["weight"].removesuffix(".0") or 3,
         "verb": texts["verb"].casefold(),
         "certainty": texts["certainty"].upper() or "U",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections import Counter
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple, Self
 
@@ -53,7 +54,14 @@ class CrosswalkLink(Part):
     def _is_consistent(self) -> Self:
         if (not self.a) != (self.change == "new") or (not self.b) != (self.change == "withdrawn"):
             raise ValueError("only a new clause has no a, and only a withdrawn one has no b")
-        if self.status != "proposed" and self.reviewer in ("", self.author):
+        if (self.relation == "none") != (self.coverage == 0):
+            raise ValueError(
+                "relation none and coverage 0 go together: the two have nothing to do with each other"
+            )
+        if self.relation == "none" and self.change not in ("new", "withdrawn", "major"):
+            raise ValueError(f"relation none and change {self.change} contradict each other")
+        names = [" ".join(each.split()).casefold() for each in (self.author, self.reviewer)]
+        if self.status != "proposed" and (not names[1] or names[0] == names[1]):
             raise ValueError(f"a link that is {self.status} needs a reviewer who is not its author")
         return self
 
@@ -94,6 +102,19 @@ class Crosswalk(Part):
     a: Key
     b: Key
     links: Annotated[tuple[CrosswalkLink, ...], Field(alias="link")] = ()
+
+    @model_validator(mode="after")
+    def _agrees(self) -> Self:
+        pairs = Counter((each.a, each.b) for each in self.links)
+        twice = [f"{a or '-'} to {b or '-'}" for (a, b), count in pairs.items() if count > 1]
+        if twice:
+            raise ValueError(f"the link {twice[0]} is there twice; give each once")
+        for name, change in (("a", "withdrawn"), ("b", "new")):
+            alone = {getattr(each, name) for each in self.links if each.change == change}
+            both = alone & {getattr(each, name) for each in self.links if each.change != change}
+            if both:
+                raise ValueError(f"{min(both)} is {change} by one link and corresponds to a clause by another")
+        return self
 
     def to_fill(self, a: Standard, b: Standard) -> ToFill:
         """Return what is still to be filled before the crosswalk can carry an assessment over."""

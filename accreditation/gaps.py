@@ -6,8 +6,9 @@ Every check is a function that yields issues (`accreditation.issue`); `issues` r
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import date, timedelta
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import TypeVar
 
@@ -15,19 +16,29 @@ from accreditation.assessments.assessment import Assessment, Judgement
 from accreditation.assessments.judging import checklist_of
 from accreditation.assessments.profile import Checklist, Item
 from accreditation.assessments.scoring import speaks_on
-from accreditation.issue import LEVELS, Issue, issue_of
+from accreditation.issue import LEVELS, Issue, Sources, issue_of
+from accreditation.language import words
+from accreditation.standards import Standard
+from accreditation.wording import results, states
 from qms.actions.action import Action
 from qms.audits.audit import Audit
 from qms.documents.document import Document
 from qms.documents.receipts import unread
+from qms.documents.revision import Revision
+from qms.errors import UnknownError as NoRecordError
 from qms.evidence import Evidence, counts_for
 from qms.findings.finding import ENDS, Finding
+from qms.findings.grades import Grade
+from qms.lifecycle import Reason
 from qms.record import Record
 from qms.store import Store
 from qms.suspicion import suspect_links
 
 CYCLE = timedelta(days=365)
 """Within which every internal audit and management review comes round (ISO/IEC 17020:2012, 8.5 and 8.6)."""
+ENGLISH = words("en")
+REPORTED = ("reported", "closed")
+"""States of an audit that was carried out to the end."""
 APART = 2
 """Levels of maturity between what is written and what is done that make paper without practice."""
 R = TypeVar("R", bound=Record)
@@ -41,22 +52,39 @@ class Situation:
     store : Store
     assessment : Assessment
     on : date
+    as_of : datetime, optional
+        Read all as it was then; `assessment` has to be as it was then, too. As it is now if left out.
     """
 
-    def __init__(self, store: Store, assessment: Assessment, *, on: date) -> None:
+    def __init__(self, store: Store, assessment: Assessment, *, on: date, as_of: datetime | None = None) -> None:
         self.store = store
         self.assessment = assessment
         self.on = on
+        self.as_of = as_of
         self.checklist: Checklist = checklist_of(store, assessment)
 
     def of(self, kind: type[R]) -> list[R]:
         """Return the unit's records of a kind."""
-        return self.store.find(kind, unit=self.assessment.unit)
+        return self.store.find(kind, unit=self.assessment.unit, as_of=self.as_of)
 
     @cached_property
     def related(self) -> Mapping[str, Record]:
-        """The records that the assessment names, by id."""
-        return {each.id: each for each in self.store.related(self.assessment)}
+        """The records that the assessment names, by id; a document only while something of it is in force."""
+        found = {each.id: self._then(each) for each in self.store.related(self.assessment)}
+        forced = {each.document for each in self.of(Revision) if each.status == "effective"}
+        return {
+            key: each
+            for key, each in found.items()
+            if each is not None and (not isinstance(each, Document) or key in forced)
+        }
+
+    def _then(self, record: Record) -> Record | None:
+        if self.as_of is None:
+            return record
+        try:
+            return self.store.as_of(type(record), record.id, self.as_of)
+        except NoRecordError:
+            return None
 
     @cached_property
     def findings(self) -> Mapping[tuple[str, str], list[Finding]]:
@@ -69,9 +97,26 @@ class Situation:
         return found
 
     @cached_property
-    def acted_on(self) -> frozenset[str]:
-        """Ids of the findings that actions of the unit answer."""
-        return frozenset(each.finding for each in self.of(Action) if each.finding)
+    def majors(self) -> Sequence[Finding]:
+        """The unit's major nonconformities that were issued and are open."""
+        found = [each for each in self.of(Finding) if each.grade is Grade.MAJOR]
+        return [each for each in found if each.status not in ("draft", *ENDS)]
+
+    @cached_property
+    def actions(self) -> Sequence[Action]:
+        """The unit's actions that were not cancelled."""
+        return [each for each in self.of(Action) if each.status != "cancelled"]
+
+    def findings_at(self, item: Item, judgement: Judgement) -> dict[str, Finding]:
+        """Return by id the open nonconformities at a requirement and the findings that its judgement names."""
+        tied = [self.related.get(each) for each in judgement.findings]
+        here = [*self.findings.get((item.standard.source, item.clause.id), ()), *tied]
+        return {each.id: each for each in here if isinstance(each, Finding)}
+
+    def actions_at(self, item: Item, judgement: Judgement) -> list[Action]:
+        """Return the actions for a requirement: those that its judgement names, and those of its findings."""
+        findings = self.findings_at(item, judgement)
+        return [each for each in self.actions if each.id in judgement.actions or each.finding in findings]
 
     def judged(self) -> Iterator[tuple[Item, Judgement]]:
         """Yield every requirement with its judgement, in order."""
@@ -98,20 +143,44 @@ Check = Callable[[Situation], Iterable[Issue]]
 
 
 def _gates(situation: Situation) -> Iterator[Issue]:
+    if not any(judgement.counts for _, judgement in situation.judged()):
+        yield issue_of("nothing-judged")
     for item, judgement in situation.judged():
         if item.clause.gate and not judgement.is_assessed:
             yield issue_of("gate-not-assessed", item=item)
+        elif item.clause.gate and judgement.result == "not_applicable":
+            yield issue_of("gate-not-applicable", item=item)
         elif item.clause.gate and judgement.is_gap:
-            yield issue_of("gate-not-met", item=item, result=judgement.result)
+            yield issue_of("gate-not-met", item=item, result=Sources((results(ENGLISH)[judgement.result],)))
         elif judgement.result == "major":
             yield issue_of("major-open", item=item)
+    for standard in situation.checklist.standards:
+        gates = [f"{leaf.id}" for leaf in standard.leaves() if leaf.gate]
+        left = [each for each in gates if f"{standard.key}:{each}" not in situation.checklist.by_key]
+        if left:
+            yield issue_of("gate-excluded", clauses=", ".join(left), source=standard.source)
+
+
+def _majors(situation: Situation) -> Iterator[Issue]:
+    for finding in situation.majors:
+        items = [item for item in situation.checklist.items if _concerns(finding, item)]
+        if not any(situation.assessment.judgement(item.key).result == "major" for item in items):
+            yield issue_of("major-finding-open", item=items[0] if items else None, ref=finding.ref)
+
+
+def _concerns(finding: Finding, item: Item) -> bool:
+    """Return whether a finding is raised against a requirement, or against a heading above it."""
+    return any(
+        each.source == item.standard.source and f"{item.clause.id}.".startswith(f"{each.clause}.")
+        for each in finding.requirements
+    )
 
 
 def _without_evidence(situation: Situation) -> Iterator[Issue]:
     for item, judgement in situation.judged():
         cited = [situation.related.get(link.target) for link in judgement.evidence]
         if judgement.result == "conforms" and not any(speaks_on(each, situation.on) for each in cited):
-            hints = "; ".join(item.clause.evidence) or item.clause.title
+            hints = Sources(item.clause.evidence or (item.clause.title,))
             yield issue_of("conforms-without-evidence", item=item, hints=hints)
 
 
@@ -125,11 +194,16 @@ def _evidence(situation: Situation) -> Iterator[Issue]:
             if "calibration" in each.labels and standing.state == "expired":
                 yield issue_of("calibration-expired", item=item, ref=each.ref, title=each.title, day=each.expires)
             elif not standing:
-                yield issue_of(
-                    "evidence-not-counting", item=item, ref=each.ref, title=each.title, why=standing.reasons[0]
-                )
+                why = _in_words(standing.reasons[0])
+                yield issue_of("evidence-not-counting", item=item, ref=each.ref, title=each.title, why=why)
             elif standing.state == "expiring":
                 yield issue_of("evidence-expiring", item=item, ref=each.ref, title=each.title, day=each.expires)
+
+
+def _in_words(reason: Reason) -> Reason:
+    """Return a reason whose state is said as people say it."""
+    state = states(ENGLISH).get(str(reason.values.get("state")))
+    return replace(reason, values={**reason.values, "state": Sources((state,))}) if state else reason
 
 
 def _changed(situation: Situation) -> Iterator[Issue]:
@@ -138,6 +212,8 @@ def _changed(situation: Situation) -> Iterator[Issue]:
             yield issue_of("words-changed", item=item)
         if judgement.stale:
             yield issue_of("stale", item=item)
+    if situation.as_of is not None:
+        return
     suspect = {each.link: each.target.ref for each in suspect_links(situation.store, situation.assessment)}
     for item, judgement in situation.judged():
         for link in judgement.evidence:
@@ -147,14 +223,11 @@ def _changed(situation: Situation) -> Iterator[Issue]:
 
 def _nonconformities(situation: Situation) -> Iterator[Issue]:
     for item, judgement in situation.judged():
-        open_here = situation.findings.get((item.standard.source, item.clause.id), ())
-        tied = [situation.related.get(each) for each in judgement.findings]
-        answered = {each.id for each in (*open_here, *tied) if each is not None}
-        if judgement.is_gap and not answered:
+        if judgement.is_gap and not situation.findings_at(item, judgement):
             yield issue_of("gap-without-finding", item=item)
-        if judgement.is_gap and not judgement.actions and not answered & situation.acted_on:
+        if judgement.is_gap and not situation.actions_at(item, judgement):
             yield issue_of("gap-without-action", item=item)
-        for finding in open_here:
+        for finding in situation.findings.get((item.standard.source, item.clause.id), ()):
             if judgement.result == "conforms":
                 yield issue_of("conforms-with-finding", item=item, ref=finding.ref)
             if finding.status not in ("draft", "issued", "disputed") and not _has_cause(finding):
@@ -164,10 +237,7 @@ def _nonconformities(situation: Situation) -> Iterator[Issue]:
 def _actions(situation: Situation) -> Iterator[Issue]:
     ends = [each for each in situation.checklist.standards if each.recognised_until]
     for item, judgement in situation.judged():
-        for record in judgement.actions:
-            action = situation.related.get(record)
-            if not isinstance(action, Action):
-                continue
+        for action in situation.actions_at(item, judgement):
             if action.overdue(situation.on):
                 yield issue_of("action-overdue", item=item, ref=action.ref, day=action.due)
             for standard in ends:
@@ -185,7 +255,7 @@ def _practice(situation: Situation) -> Iterator[Issue]:
 
 
 def _unread(situation: Situation) -> Iterator[Issue]:
-    for document in situation.of(Document):
+    for document in situation.of(Document) if situation.as_of is None else ():
         missing = unread(situation.store, document) if document.status == "current" else ()
         if missing:
             names = ", ".join(each.name for each in missing)
@@ -200,27 +270,41 @@ def _unread(situation: Situation) -> Iterator[Issue]:
 
 def _cycle(situation: Situation) -> Iterator[Issue]:
     since = situation.on - CYCLE
-    reported = [each.reported_on for each in situation.of(Audit) if each.reported_on]
     for standard in situation.checklist.standards:
         for heading in standard.requirements:
-            below = (
-                [f"{standard.key}:{leaf.id}" for leaf in standard.leaves(heading.id)]
-                if heading.comes_round
-                else []
-            )
-            items = [situation.checklist.by_key[key] for key in below if key in situation.checklist.by_key]
-            if not items:
+            if not heading.comes_round:
                 continue
-            if heading.comes_round == "audit" and not any(since <= day <= situation.on for day in reported):
-                yield issue_of("audit-missing", item=items[0])
+            below = [f"{standard.key}:{leaf.id}" for leaf in standard.leaves(heading.id)]
+            items = [situation.checklist.by_key[key] for key in below if key in situation.checklist.by_key]
+            first = items[0] if items else None
+            if heading.comes_round == "audit" and not _audited(situation, standard, since):
+                yield issue_of("audit-missing", item=first)
             if heading.comes_round == "management review" and not _reviewed(situation, items, since):
-                yield issue_of("review-missing", item=items[0])
+                yield issue_of("review-missing", item=first)
+
+
+def _audited(situation: Situation, standard: Standard, since: date) -> bool:
+    """Return whether an audit was reported since a day that says no other criteria than this standard."""
+    return any(
+        each.status in REPORTED
+        and each.reported_on is not None
+        and since <= each.reported_on <= situation.on
+        and (not each.criteria or any(one.source == standard.source for one in each.criteria))
+        for each in situation.of(Audit)
+    )
 
 
 def _reviewed(situation: Situation, items: Iterable[Item], since: date) -> bool:
+    """Return whether evidence that is cited speaks of something that took place since a day."""
     links = [link for item in items for link in situation.assessment.judgement(item.key).evidence]
     cited = [situation.related.get(link.target) for link in links]
-    return any(isinstance(each, Evidence) and counts_for(each, situation.on, since=since) for each in cited)
+    return any(
+        isinstance(each, Evidence)
+        and counts_for(each, situation.on)
+        and each.effective_from is not None
+        and since <= (each.effective_to or each.effective_from) <= situation.on
+        for each in cited
+    )
 
 
 def _profile(situation: Situation) -> Iterator[Issue]:
@@ -237,6 +321,7 @@ def _profile(situation: Situation) -> Iterator[Issue]:
 CHECKS: tuple[Check, ...] = (
     _profile,
     _gates,
+    _majors,
     _cycle,
     _evidence,
     _without_evidence,

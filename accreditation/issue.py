@@ -15,6 +15,7 @@ from typing import Literal
 
 from accreditation.assessments.profile import Item
 from accreditation.clauses import Line
+from accreditation.language import Words
 from qms.lifecycle import Reason
 from qms.record import Part
 
@@ -76,6 +77,20 @@ class Issue:
     def __str__(self) -> str:
         where = f"{self.clause}: " if self.clause else ""
         return f"{self.level}: {where}{self.why}. To do: {self.what_to_do}."
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Source texts that stand in a template, each said in the language in which the issue is told."""
+
+    texts: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return "; ".join(self.texts)
+
+    def __call__(self, say: Words) -> str:
+        """Return the texts in a language."""
+        return "; ".join(map(say, self.texts))
 
 
 def issue_of(code: str, *, item: Item | None = None, ref: str = "", **values: object) -> Issue:

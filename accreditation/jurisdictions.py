@@ -64,7 +64,7 @@ def normalised(code: str) -> str:
     >>> normalised("FYROM"), normalised("Kosovo*"), normalised("al"), normalised("Utopia")
     ('MK', 'XK', 'AL', 'Utopia')
     """
-    wanted = code.strip().rstrip(ASTERISK).casefold()
+    wanted = code.strip().rstrip(ASTERISK).strip().casefold()
     for known, each in jurisdictions().items():
         if wanted in (name.casefold() for name in (known, *each.also, *each.names.values())):
             return known

@@ -88,7 +88,8 @@ class Words:
     def __call__(self, source: str, /, **values: Any) -> str:
         """Return a text in the language, with its fields filled in.
 
-        Values that are a `Text`, a date or a `Reason` are written in the language too.
+        Values that are a `Text`, a date, a share of 1 (a float) or a `Reason` are written in the language too; a
+        function is asked what it says in that language. Whatever else is put in is the same in both of two.
         """
         return self._beside(lambda one: one._single(source, values)) if source else ""
 
@@ -123,6 +124,10 @@ class Words:
         pattern = "#,##0" + ("." + "0" * digits if digits else "")
         return format_decimal(value, format=pattern, locale=self._locale) if value is not None else "-"
 
+    def language(self, tag: str) -> str:
+        """Return what a language is called in this one."""
+        return str(Locale.parse(LOCALES[tag]).get_display_name(self._locale))
+
     def money(self, amount: Decimal, currency: str) -> str:
         """Return an amount of money."""
         return format_currency(amount, currency, locale=self._locale)
@@ -134,11 +139,19 @@ class Words:
 
     def _single(self, source: str, values: Mapping[str, Any]) -> str:
         said = self._written(_translations(self.tag).gettext(source))
-        return said.format(**{name: self._value(each) for name, each in values.items()}) if values else said
+        return self._filled(said, values) if values else said
 
     def _counted(self, one: str, many: str, n: int, values: Mapping[str, Any]) -> str:
         said = self._written(_translations(self.tag).ngettext(one, many, n))
-        return said.format(**{"n": self.number(n), **{name: self._value(each) for name, each in values.items()}})
+        return self._filled(said, {"n": self.number(n), **values})
+
+    def _filled(self, said: str, values: Mapping[str, Any]) -> str:
+        """Return a text with its fields filled in; a value that ends in a full stop needs no other."""
+        told = {name: self._value(each) for name, each in values.items()}
+        for name, value in told.items():
+            if str(value).endswith("."):
+                said = said.replace(f"{{{name}}}.", f"{{{name}}}")
+        return said.format(**told)
 
     def _written(self, said: str) -> str:
         return in_cyrillic(said) if self.tag in WRITTEN_FROM else said
@@ -148,6 +161,10 @@ class Words:
             return _in_tongue(value, self.tag)
         if isinstance(value, Reason):
             return self._single(value.template, value.values)
+        if isinstance(value, float):
+            return self.percent(value)
+        if callable(value):
+            return value(self)
         return self.day(value) if isinstance(value, date) else value
 
 

@@ -157,7 +157,9 @@ def _toml_rows(words: str, standard: Standard) -> list[_Row]:
 def _csv_rows(words: str) -> list[_Row]:
     first = words.partition("\n")[0]
     table = csv.DictReader(
-        io.StringIO(words, newline=""), delimiter=";" if first.count(";") > first.count(",") else ","
+        io.StringIO(words, newline=""),
+        delimiter=";" if first.count(";") > first.count(",") else ",",
+        strict=True,
     )
     names = {(each or "").strip().casefold(): each for each in table.fieldnames or ()}
     if not set(_COLUMNS) <= set(names):

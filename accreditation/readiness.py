@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, time
 
 from accreditation.assessments.assessment import Assessment
 from accreditation.assessments.scoring import Score, Scores, scores
+from accreditation.errors import UnknownError
 from accreditation.gaps import Situation, issues
 from accreditation.issue import LEVELS, Issue
+from qms.errors import UnknownError as NoRecordError
 from qms.store import Store
 
 OPEN = ("running", "in_review", "frozen")
@@ -56,7 +58,8 @@ class Readiness:
     clauses: tuple[ClauseReadiness, ...]
 
     def __bool__(self) -> bool:
-        return not self.blockers and self.scores.whole.warning is None
+        whole = self.scores.whole
+        return whole.assessed > 0 and not self.blockers and whole.warning is None
 
     @property
     def blockers(self) -> tuple[Issue, ...]:
@@ -119,4 +122,55 @@ def counted(found: Sequence[Issue]) -> dict[str, int]:
 def latest(store: Store, unit: str) -> Assessment | None:
     """Return the assessment of a unit that began last and was not cancelled, if there is one."""
     found = [each for each in store.find(Assessment, unit=unit) if each.status in OPEN]
-    return max(found, key=lambda each: (each.begins or date.min, each.id), default=None)
+    return max(found, key=_beginning, default=None)
+
+
+def situation_on(store: Store, assessment: Assessment, on: date) -> Situation:
+    """Return how a unit stands on a day: as everything was at its end, if it is past.
+
+    Parameters
+    ----------
+    store : Store
+    assessment : Assessment
+        As it is kept; the one that it follows speaks for a day before it began.
+    on : date
+        For a day to come, as everything is now, with what expires until then.
+
+    Raises
+    ------
+    UnknownError
+        If no assessment was under way or finished on that day.
+    """
+    if on >= store.now().date():
+        return Situation(store, assessment, on=on)
+    moment = datetime.combine(on, time.max, UTC)
+    return Situation(store, assessment_at(store, assessment, moment), on=on, as_of=moment)
+
+
+def assessment_at(store: Store, assessment: Assessment, moment: datetime) -> Assessment:
+    """Return an assessment as it was at a time or, where it had not begun, the one that it follows.
+
+    Raises
+    ------
+    UnknownError
+        If neither was under way or finished then.
+    """
+    wanted: str | None = assessment.id
+    while wanted is not None:
+        try:
+            then = store.as_of(Assessment, wanted, moment)
+        except NoRecordError:
+            then = None
+        if then is not None and then.status in (*OPEN, "superseded"):
+            return then
+        wanted = store.get(Assessment, wanted).follows
+    begun = store.history(assessment.id)[0].moment.date()
+    raise UnknownError(
+        f"There was no assessment of {assessment.unit} on {moment.date()}; {assessment.ref} was begun on {begun}. "
+        "Choose a later day, or an assessment that follows an earlier one."
+    )
+
+
+def _beginning(assessment: Assessment) -> tuple[date, str]:
+    created = assessment.created.date() if assessment.created else date.min
+    return assessment.begins or created, assessment.id

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import statistics
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from accreditation.assessments.scoring import ENOUGH
+from accreditation.errors import CatalogueError, Problem
+from accreditation.jurisdictions import normalised
 from accreditation.summary import Figures, Summary
 
-FEWEST = 3
+FEWEST = 5
 """Units below which nothing but their number is told of a distribution in public."""
 
 
@@ -58,11 +60,13 @@ class UnitLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Period:
-    """The units of a programme as they stood in one year, each by its last summary.
+    """The units of a programme as they stood in one year, each by its last summary against the same standards.
 
     Attributes
     ----------
     year : int
+    standards : tuple of str
+        Keys of what they were assessed against; units that were assessed against something else are apart.
     lines : tuple of UnitLine
         By unit; empty where small counts are masked.
     score : Distribution
@@ -73,6 +77,7 @@ class Period:
     """
 
     year: int
+    standards: tuple[str, ...]
     lines: tuple[UnitLine, ...]
     score: Distribution
     sections: Mapping[str, Distribution]
@@ -90,27 +95,63 @@ def roll_up(summaries: Iterable[Summary], *, enough: float = ENOUGH, public: boo
     enough : float
         Coverage, 0 to 1, below which a unit or a section is insufficient.
     public : bool
-        Leave out single units, and whatever fewer than `FEWEST` of them tell.
+        Leave out single units, the least and the most, and whatever fewer than `FEWEST` units tell.
+
+    Raises
+    ------
+    CatalogueError
+        If a unit signed with two keys, or two units with the same one: somebody speaks for another.
 
     Examples
     --------
     >>> roll_up(())
     ()
     """
-    last: dict[tuple[int, str], Summary] = {}
-    for each in sorted(summaries, key=lambda summary: summary.on):
-        last[each.on.year, each.unit] = each
-    by_year: dict[int, list[Summary]] = defaultdict(list)
+    told = list(summaries)
+    problems = list(_impostors(told))
+    if problems:
+        raise CatalogueError("These summaries cannot be rolled up", problems)
+    last: dict[tuple[int, tuple[str, str]], Summary] = {}
+    for each in sorted(told, key=_age):
+        last[each.on.year, _unit(each)] = each
+    periods: dict[tuple[int, tuple[str, ...]], list[Summary]] = defaultdict(list)
     for (year, _), each in sorted(last.items()):
-        by_year[year].append(each)
-    return tuple(_period(year, held, enough, public) for year, held in sorted(by_year.items()))
+        periods[year, tuple(sorted(each.standards))].append(each)
+    return tuple(_period(*which, held, enough, public) for which, held in sorted(periods.items()))
 
 
-def _period(year: int, held: Sequence[Summary], enough: float, public: bool) -> Period:
-    masked = public and len(held) < FEWEST
+def _unit(summary: Summary) -> tuple[str, str]:
+    return normalised(summary.jurisdiction), summary.unit.casefold()
+
+
+def _age(summary: Summary) -> tuple[date, int]:
+    """Return what tells the later of two summaries: the day, then how long the ledger was."""
+    return summary.on, int(summary.head.partition(":")[0])
+
+
+def _impostors(told: Sequence[Summary]) -> Iterator[Problem]:
+    keys: dict[tuple[str, str], set[str]] = defaultdict(set)
+    units: dict[str, set[str]] = defaultdict(set)
+    for each in told:
+        keys[_unit(each)].add(each.key)
+        units[each.key].add(f"{_unit(each)[0]} {each.unit}")
+    for (_, unit), several in sorted(keys.items()):
+        if len(several) > 1:
+            shown = " and ".join(sorted(f"{key[:16]}..." for key in several))
+            what = f"its summaries are signed with different keys: {shown}"
+            yield Problem(unit.upper(), what, "Ask the unit which key is its own, and name it with --trust")
+    for key, several in sorted(units.items()):
+        if key and len(several) > 1:
+            what = f"one key signs for {' and '.join(sorted(several))}"
+            yield Problem(f"key {key[:16]}...", what, "Ask each unit for a summary signed with its own key")
+
+
+def _period(year: int, standards: tuple[str, ...], held: Sequence[Summary], enough: float, public: bool) -> Period:
+    masked = public and sum(_tells(each.whole, enough) for each in held) < FEWEST
     names = sorted({name for each in held for name in each.sections})
     return Period(
         year=year,
+        standards=standards,
         lines=() if public else tuple(_line(each, enough) for each in held),
         score=_distribution([each.whole for each in held], enough, public),
         sections={
@@ -147,4 +188,5 @@ def _distribution(figures: Sequence[Figures], enough: float, public: bool) -> Di
     if not values or (public and len(values) < FEWEST):
         return Distribution(**counts)
     lower, median, upper = statistics.quantiles(values, n=4, method="inclusive") if len(values) > 1 else values * 3
-    return Distribution(**counts, least=values[0], lower=lower, median=median, upper=upper, most=values[-1])
+    least, most = (None, None) if public else (values[0], values[-1])
+    return Distribution(**counts, least=least, lower=lower, median=median, upper=upper, most=most)

@@ -38,6 +38,7 @@ COLUMNS: Mapping[str, frozenset[str]] = {
     "evidence": frozenset({"evidence", "objective evidence", "typical evidence"}),
     "terms": frozenset({"terms", "keywords"}),
     "gate": frozenset({"gate"}),
+    "comes_round": frozenset({"comes round", "comes_round"}),
     "weight": frozenset({"weight"}),
     "verb": frozenset({"verb"}),
     "certainty": frozenset({"certainty"}),

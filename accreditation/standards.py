@@ -7,6 +7,7 @@ are English source texts in our own words; the words of a standard itself come o
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import date
@@ -177,7 +178,8 @@ class Standard(Part):
             )
         if number in self._by_id:
             return self._by_id[number]
-        alike = difflib.get_close_matches(number, self._by_id, n=3, cutoff=0.6)
+        alike = [each for each in self._by_id if _unpadded(each) == _unpadded(number)]
+        alike = alike or difflib.get_close_matches(number, self._by_id, n=3, cutoff=0.6)
         hint = f"Did you mean {', '.join(alike)}?" if alike else f"It has {len(self._by_id)} clauses."
         raise UnknownError(f"{self.source} has no clause {number!r} here. {hint}")
 
@@ -210,6 +212,11 @@ class Standard(Part):
         'ISO/IEC 17020:2012 7.2.1'
         """
         return Requirement(source=self.source, clause=number, seen=self.clause(number).sha256)
+
+
+def _unpadded(number: str) -> str:
+    """Return a clause number in capitals and without leading zeros, as people type it."""
+    return re.sub(r"(?<!\d)0+(?=\d)", "", number.upper())
 
 
 class _Shelf(Mapping[str, Standard]):

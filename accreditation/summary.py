@@ -121,6 +121,11 @@ class Summary(Part):
 def summary_of(situation: Situation, standing: Readiness) -> Summary:
     """Return what a unit tells of how it stands; unsigned.
 
+    Raises
+    ------
+    UnknownError
+        If the assessment was cancelled.
+
     Examples
     --------
     ::
@@ -130,6 +135,10 @@ def summary_of(situation: Situation, standing: Readiness) -> Summary:
     """
     unit = situation.assessment.unit
     on = situation.on
+    if situation.assessment.status == "cancelled":
+        raise UnknownError(
+            f"{situation.assessment.ref} was cancelled and tells nothing. Choose another assessment."
+        )
     held = situation.of(Action)
     return Summary(
         unit=unit,

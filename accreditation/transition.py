@@ -13,11 +13,11 @@ from datetime import date
 from typing import TYPE_CHECKING, Literal
 
 from accreditation.assessments.assessment import Assessment, Judgement
-from accreditation.assessments.judging import begin
+from accreditation.assessments.judging import begin, carried_as_is, own_standards
 from accreditation.assessments.profile import Profile
 from accreditation.clauses import Clause
 from accreditation.crosswalk import Crosswalk, CrosswalkLink, ToFill
-from accreditation.errors import CatalogueError, Problem
+from accreditation.errors import CatalogueError, Problem, UnknownError
 from accreditation.standards import ChangeTheme, Standard, days_left
 from qms.lifecycle import Reason
 from qms.record import Link, Text
@@ -29,6 +29,8 @@ Fate = Literal["carried", "to confirm", "to assess", "withdrawn"]
 GRAVEST = ("major", "minor", "conforms", "not_applicable")
 """Results from the gravest, which stands where several clauses became one."""
 WHOLE = 0.999
+MOST_SIGNS = 20_000
+"""Of a text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +154,8 @@ def carry_over(
 ) -> Assessment:
     """Open an assessment of the new edition with everything that can be carried over; it follows the old one.
 
+    What it judged beside the old edition, and its questions of the unit's own, go along as they are.
+
     Parameters
     ----------
     change : Change
@@ -168,21 +172,43 @@ def carry_over(
     ------
     CatalogueError
         If the clauses of the new edition are not loaded.
+    UnknownError
+        If the old assessment was cancelled.
     """
+    if assessment.status == "cancelled":
+        raise UnknownError(f"{assessment.ref} was cancelled; nothing is carried over from it. Choose another one.")
     if not moved.rows:
         what = f"the clauses of {moved.new.source} are not loaded"
         fix = "Load them as a catalogue of your own and fill the crosswalk"
         raise CatalogueError("Nothing can be carried over", [Problem(moved.new.key, what, fix)])
     judgements = {f"{moved.new.key}:{row.clause.id}": row.judgement for row in moved.rows if row.judgement}
-    profile = Profile(
+    judgements |= {
+        key: carried_as_is(assessment, key)
+        for key in assessment.judgements
+        if not key.startswith(f"{moved.old.key}:")
+    }
+    known = {**own_standards(change.store, assessment), **(own or {})}
+    carried = {
+        "purpose": "transition",
+        "follows": assessment.id,
+        "judgements": judgements,
+        "begins": change.at.date(),
+    }
+    profile = _moved_profile(assessment, moved)
+    return begin(change, assessment.unit, profile, title=title, lead=lead, own=known, **carried)
+
+
+def _moved_profile(assessment: Assessment, moved: Transition) -> Profile:
+    """Return a profile with the new edition in the place of the old one, and all else as it was."""
+    before, old, types = assessment.profile, moved.old.key, moved.new.independence_types
+    return Profile(
         name=f"{moved.new.source} after {assessment.ref}",
-        standards=(moved.new.key,),
-        independence=tuple(
-            each for each in assessment.profile.independence if each.type in moved.new.independence_types
-        ),
+        standards=tuple(moved.new.key if each == old else each for each in before.standards),
+        excluded=tuple(each for each in before.excluded if each.standard != old),
+        weights={key: weight for key, weight in before.weights.items() if not key.startswith(f"{old}:")},
+        added=before.added,
+        independence=tuple(each for each in before.independence if not types or each.type in types),
     )
-    carried = {"purpose": "transition", "follows": assessment.id, "judgements": judgements}
-    return begin(change, assessment.unit, profile, title=title, lead=lead, own=own, **carried)
 
 
 def _row(assessment: Assessment, old: Standard, leaf: Clause, links: Sequence[CrosswalkLink]) -> TransitionRow:
@@ -199,7 +225,12 @@ def _row(assessment: Assessment, old: Standard, leaf: Clause, links: Sequence[Cr
     if left:
         why = Reason("source-not-assessed", "{clauses} was not assessed", {"clauses": ", ".join(left)})
         return TransitionRow(fate="to assess", clause=leaf, links=found, why=why)
-    little = "minor" in changes or sum(each.coverage for each in found) < WHOLE
+    judged = [(old.clause(clause), judgement) for clause, judgement in sources]
+    little = (
+        "minor" in changes
+        or sum(each.coverage for each in found) < WHOLE
+        or any(each.stale or each.seen not in ("", clause.sha256) for clause, each in judged)
+    )
     clauses = {"clauses": ", ".join(clause for clause, _ in sources)}
     why = (
         Reason("changed-little", "it comes from {clauses} and changed a little", clauses)
@@ -209,6 +240,9 @@ def _row(assessment: Assessment, old: Standard, leaf: Clause, links: Sequence[Cr
     clause, worst = min(sources, key=lambda each: GRAVEST.index(each[1].result))
     judgement = worst.model_copy(
         update={
+            "documented": _least(each.documented for _, each in sources),
+            "implemented": _least(each.implemented for _, each in sources),
+            "justification": _joined([each.justification for _, each in sources if each.justification]),
             "evidence": _united(judgement.evidence for _, judgement in sources),
             "findings": (),
             "actions": (),
@@ -221,6 +255,17 @@ def _row(assessment: Assessment, old: Standard, leaf: Clause, links: Sequence[Cr
     )
     fate: Fate = "to confirm" if little else "carried"
     return TransitionRow(fate=fate, clause=leaf, links=found, why=why, judgement=judgement)
+
+
+def _least(levels: Iterable[int | None]) -> int | None:
+    return min((each for each in levels if each is not None), default=None)
+
+
+def _joined(said: Sequence[Text]) -> Text | None:
+    """Return several texts as one, in each language that any of them has."""
+    tags = dict.fromkeys(tag for each in said for tag in each.root)
+    together = {tag: "; ".join(dict.fromkeys(each.best(tag) for each in said))[:MOST_SIGNS] for tag in tags}
+    return Text.model_validate(together) if together else None
 
 
 def _united(cited: Iterable[Sequence[Link]]) -> tuple[Link, ...]:

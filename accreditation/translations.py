@@ -77,6 +77,8 @@ def _standards() -> Iterator[Source]:
 
 def _texts(standard: Standard) -> Iterator[str]:
     yield standard.title
+    if standard.kind == "scheme":
+        yield standard.source
     for clause in standard.requirements:
         yield from (clause.title, clause.question, clause.asks, *clause.evidence, *clause.terms)
     for theme in standard.themes:

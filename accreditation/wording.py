@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from accreditation.language import Words
+
+if TYPE_CHECKING:
+    from accreditation.assessments.profile import Item
+    from accreditation.clauses import Clause
 
 
 def results(say: Words) -> Mapping[str, str]:
@@ -83,3 +88,20 @@ def assessment_purposes(say: Words) -> Mapping[str, str]:
         "mock": say("Mock assessment"),
         "transition": say("Transition to another edition"),
     }
+
+
+def cited(item: Item, say: Words) -> str:
+    """Return how a requirement is cited; documents that are no standard have a name in each language."""
+    return f"{say(item.standard.source)} {item.clause.id}"
+
+
+def titled(clause: Clause, say: Words) -> str:
+    """Return the number and title of a clause; an annex has its letter in its title."""
+    title = say(clause.title)
+    return title if clause.title.startswith(f"Annex {clause.id}") else f"{clause.id} {title}"
+
+
+def cited_clause(clause: str, say: Words) -> str:
+    """Return a citation such as ``"SOP elements SOP-01"`` in the language."""
+    source, _, number = clause.rpartition(" ")
+    return f"{say(source)} {number}" if source else clause

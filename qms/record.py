@@ -163,12 +163,14 @@ class Record(Part):
     Notes
     -----
     Subclasses say what `kind` they are, which fields are `BOOKKEEPING` (not part of what is said, so that changing
-    them leaves links to the record unsuspected) and which `STEP_FIELDS` only a step of the life cycle may set.
+    them leaves links to the record unsuspected), which `STEP_FIELDS` only a step of the life cycle may set, and in
+    which lists a merge keeps what each copy of a store added: those of the steps, and `UNITED`.
     """
 
     kind: ClassVar[str]
     BOOKKEEPING: ClassVar[frozenset[str]] = frozenset()
     STEP_FIELDS: ClassVar[frozenset[str]] = frozenset()
+    UNITED: ClassVar[frozenset[str]] = frozenset()
 
     id: Id = Field(default_factory=new_id)
     ref: Annotated[str, Field(max_length=60, pattern=r"^[\w.@-]*$")] = ""

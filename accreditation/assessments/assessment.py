@@ -98,7 +98,7 @@ class Assessment(Record):
     lead : str or None
         Id of the person who answers for it.
     team : tuple of str
-        Ids of everybody else who judges.
+        Ids of everybody else who judges; `accreditation.assessments.judging.judge` adds whoever does.
     begins, ends : date or None
         Period in which it is carried out.
     follows : str or None
@@ -114,6 +114,7 @@ class Assessment(Record):
     kind: ClassVar[str] = "assessment"
     BOOKKEEPING: ClassVar[frozenset[str]] = frozenset({"lead", "team", "begins", "ends", "baseline"})
     STEP_FIELDS: ClassVar[frozenset[str]] = frozenset({"baseline"})
+    UNITED: ClassVar[frozenset[str]] = frozenset({"team"})
 
     purpose: Purpose = "self"
     title: Text
@@ -150,6 +151,10 @@ class Assessment(Record):
         """
         said = plain(self)
         return sha256(canonical({name: unseen(said[name]) for name in ("profile", "summary", "judgements")}))
+
+    def team_with(self, person: str) -> tuple[str, ...]:
+        """Return the team with a person in it who does not lead the assessment."""
+        return self.team if person in (self.lead, *self.team) else (*self.team, person)
 
     def assessors(self) -> set[str]:
         """Return the ids of everybody who judged something."""

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from accreditation.assessments.assessment import Assessment, Judgement
-from accreditation.assessments.cycle import AT_WORK
+from accreditation.assessments.cycle import at_rest
 from accreditation.assessments.profile import Checklist, Item, Profile
+from accreditation.language import SOURCE, Words, languages, words
 from accreditation.standards import Standard
 from qms.actions.action import Action, Cost, Purpose
 from qms.errors import RecordError, RefusedError, described
 from qms.evidence import Evidence
-from qms.findings.finding import Finding, Origin, Statement
+from qms.findings.finding import ENDS, Finding, Origin, Statement
 from qms.findings.grades import Grade
-from qms.lifecycle import Reason, Signed
+from qms.lifecycle import Signed
+from qms.organisation import Unit
 from qms.record import Attachment, Text
 
 if TYPE_CHECKING:
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 
 GRADES = {"major": Grade.MAJOR, "minor": Grade.MINOR}
 """Grade of the finding that a result suggests; any other suggests an observation."""
+NEED_WORDS = ("minor", "major", "not_applicable")
+"""Results that have to say why."""
 SAID = ("result", "documented", "implemented", "justification", "evidence")
 """Fields of a judgement that a person fills in."""
 
@@ -107,13 +111,14 @@ def begin_after(
     known = {**own_standards(change.store, before), **(own or {})}
     profile = profile or before.profile
     keys = Checklist.of(profile, known).by_key.keys()
-    judgements = {
-        key: each.model_copy(update={"reviewed": None, "carried_from": f"{before.id}/{key}"})
-        for key, each in before.judgements.items()
-        if carry and key in keys
-    }
+    judgements = {key: carried_as_is(before, key) for key in before.judgements if carry and key in keys}
     said = {"follows": before.id, "judgements": judgements, **fields}
     return begin(change, before.unit, profile, title=title, lead=lead, own=known, **said)
+
+
+def carried_as_is(before: Assessment, key: str) -> Judgement:
+    """Return a judgement of an assessment as the next one begins with it: by the same assessor, not reviewed."""
+    return before.judgement(key).model_copy(update={"reviewed": None, "carried_from": f"{before.id}/{key}"})
 
 
 def own_standards(store: Store, assessment: Assessment) -> dict[str, Standard]:
@@ -133,6 +138,9 @@ def judge(
     change: Change, assessment: Assessment, judgements: Mapping[str, Mapping[str, Any]], *, checklist: Checklist
 ) -> Assessment:
     """Judge requirements: what is given of each takes the place of what was said before.
+
+    Another result needs words of its own; those of the one before go. A record is cited once, as it was seen last.
+    Whoever judges is in the team from then on.
 
     Parameters
     ----------
@@ -158,6 +166,7 @@ def judge(
 
         judge(change, assessment, {"7.2.1": {"result": "conforms", "documented": 4}}, checklist=checklist)
     """
+    _check_at_work(assessment)
     written = dict(assessment.judgements)
     signed = Signed(by=change.by, at=change.at)
     for name, said in judgements.items():
@@ -170,7 +179,9 @@ def judge(
         if after != before or before.stale:
             kept = {"judged": signed, "reviewed": None, "seen": item.clause.sha256, "stale": False}
             written[item.key] = after.model_copy(update=kept)
-    return change.save(assessment.revised(judgements=written))
+    if written == assessment.judgements:
+        return assessment
+    return change.save(assessment.revised(judgements=written, team=assessment.team_with(change.by)))
 
 
 def review(change: Change, assessment: Assessment, keys: Iterable[str], *, checklist: Checklist) -> Assessment:
@@ -183,6 +194,7 @@ def review(change: Change, assessment: Assessment, keys: Iterable[str], *, check
     RefusedError
         If a judgement is the reviewer's own, or not made.
     """
+    _check_at_work(assessment)
     written = dict(assessment.judgements)
     for name in keys:
         key = checklist.item(name).key
@@ -201,6 +213,7 @@ def raise_finding(
     gap: Text | None = None,
     evidence: Text | None = None,
     owner: str | None = None,
+    another: bool = False,
 ) -> tuple[Assessment, Finding]:
     """Make a finding out of a judgement, and tie the two in one change.
 
@@ -214,29 +227,44 @@ def raise_finding(
     grade : Grade, optional
         That of the result if left out; an observation where it is none.
     gap : Text, optional
-        The justification of the judgement if left out.
+        What is missing; the justification of a nonconformity if left out.
     evidence : Text, optional
         What was seen.
     owner : str, optional
         Id of the person who has to answer.
+    another : bool
+        Whether to raise it although a finding of the judgement is open.
 
     Raises
     ------
     RecordError
-        If nothing says what is missing.
+        If nothing says what is missing, or a finding of the judgement is open.
     RefusedError
         If the assessment is not at work.
     """
     item, judgement = _at_work(assessment, checklist, name)
-    missing, asked = gap or judgement.justification, item.clause.asks or item.clause.title
+    missing = gap or (judgement.justification if judgement.is_gap else None)
     if missing is None:
-        raise RecordError(f"Nothing says what is missing at {item}. Give the gap, or justify the judgement first.")
+        raise RecordError(
+            f"Nothing says what is missing at {item}, which is judged {judgement.result}. Give the gap (--title), "
+            "or judge it minor or major with a justification first."
+        )
+    raised = [change.get(Finding, each) for each in judgement.findings]
+    held = [each for each in raised if each.status not in ENDS]
+    if held and not another:
+        raise RecordError(
+            f"{held[0].ref} of {item} is open ({held[0].status}). Go on with it, or say --another to raise one "
+            "more."
+        )
+    asked = item.clause.asks or item.clause.title
     finding = change.add(
         Finding(
             unit=assessment.unit,
             grade=grade or GRADES.get(judgement.result, Grade.OBSERVATION),
             requirements=(item.requirement,),
-            statement=Statement(gap=missing, requirement=Text.of(asked, "en"), evidence=evidence),
+            statement=Statement(
+                gap=missing, requirement=_worded(change, assessment, lambda say: say(asked)), evidence=evidence
+            ),
             evidence=judgement.evidence,
             origin=Origin(kind="assessment", record=assessment.id, line=item.clause.id),
             raised_by=change.by,
@@ -298,7 +326,8 @@ def request_evidence(
         What is asked for; the evidence that is typical for the requirement if left out.
     """
     item, _ = _at_work(assessment, checklist, name)
-    asked = title or Text.of("; ".join(item.clause.evidence) or item.clause.title, "en")
+    hints = item.clause.evidence or (item.clause.title,)
+    asked = title or _worded(change, assessment, lambda say: "; ".join(map(say, hints)))
     evidence = change.add(Evidence(unit=assessment.unit, type="record", title=asked, owner=owner, due=due))
     return _tie(change, assessment, item.key, "requests", evidence.id), evidence
 
@@ -310,19 +339,38 @@ def _keep(change: Change, standard: Standard) -> Attachment:
 
 def _made(item: Item, before: Judgement, said: Mapping[str, Any]) -> Judgement:
     fields = {name: getattr(before, name) for name in Judgement.model_fields}
+    result = said.get("result", before.result)
+    if result != before.result and before.justification and "justification" not in said:
+        if result in NEED_WORDS:
+            raise RecordError(
+                f"{item} was judged {before.result}, and the words for that do not say why it is {result}. "
+                "Say why (--because)."
+            )
+        fields["justification"] = None
     try:
-        return Judgement.model_validate({**fields, **said})
+        after = Judgement.model_validate({**fields, **said})
     except ValidationError as error:
         raise RecordError(f"{item}: {described(error)}") from error
+    return after.model_copy(update={"evidence": tuple({each.target: each for each in after.evidence}.values())})
 
 
 def _at_work(assessment: Assessment, checklist: Checklist, name: str) -> tuple[Item, Judgement]:
+    _check_at_work(assessment)
     item = checklist.item(name)
-    if assessment.status not in AT_WORK:
-        values = {"state": assessment.status, "states": " or ".join(AT_WORK)}
-        why = Reason("not-at-work", "the assessment is {state}; it has to be {states}", values)
-        raise RefusedError(f"{assessment.ref}: nothing can be tied to {item}", [why])
     return item, assessment.judgement(item.key)
+
+
+def _check_at_work(assessment: Assessment) -> None:
+    reasons = tuple(at_rest(assessment))
+    if reasons:
+        raise RefusedError(f"{assessment.ref} cannot be changed like this", reasons)
+
+
+def _worded(change: Change, assessment: Assessment, said: Callable[[Words], str]) -> Text:
+    """Return what is said in English and, where it is offered, in the language of the unit."""
+    offered = {each.tag for each in languages() if each.is_offered}
+    tags = dict.fromkeys((SOURCE, change.get(Unit, assessment.unit).language))
+    return Text.model_validate({tag: said(words(tag)) for tag in tags if tag in offered})
 
 
 def _tie(change: Change, assessment: Assessment, key: str, name: str, record: str) -> Assessment:

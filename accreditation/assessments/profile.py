@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -87,7 +88,7 @@ class Profile(Part):
     def _is_consistent(self) -> Self:
         claimed: dict[str, str] = {}
         for each in self.independence:
-            before = claimed.setdefault(each.activity.casefold(), each.type)
+            before = claimed.setdefault(" ".join(each.activity.casefold().split()), each.type)
             if before != each.type:
                 raise ValueError(
                     f"{each.activity} claims type {before} and type {each.type}; an activity has one type of "
@@ -196,10 +197,11 @@ class Checklist:
         problems = list(_problems(profile, chosen))
         if problems:
             raise CatalogueError(f"The profile {profile.name!r} cannot be used", problems)
+        by_key = {each.key: each for each in chosen}
         left_out = {
             (each.standard, leaf.id)
             for each in profile.excluded
-            for leaf in known[each.standard].leaves(each.clause)
+            for leaf in by_key[each.standard].leaves(each.clause)
         }
         items = tuple(
             Item(key, each, leaf, profile.weights.get(key, leaf.weight))
@@ -241,11 +243,14 @@ class Checklist:
         if found:
             which = " or ".join(each.key for each in found)
             raise UnknownError(f"Several standards have a clause {key}. Say which: {which}.")
+        alike = difflib.get_close_matches(key, [each.clause.id for each in self.items], n=3, cutoff=0.6)
         below = [each.key for each in self.items if each.clause.id.startswith(f"{key}.")]
         hint = (
             f" It is a heading; judge {below[0]} to {below[-1]}."
             if below
-            else " It may be excluded, or a heading."
+            else f" It may be excluded. Did you mean {', '.join(dict.fromkeys(alike))}?"
+            if alike
+            else " It may be excluded."
         )
         raise UnknownError(f"The checklist {self.profile.name!r} has no requirement {key!r}.{hint}")
 
@@ -288,10 +293,11 @@ def _problems(profile: Profile, chosen: Iterable[Standard]) -> Iterator[Problem]
         if standard is None or each.clause not in {clause.id for clause in standard.requirements}:
             what = f"it excludes {each.standard} {each.clause}, which is not in the profile"
             yield Problem("excluded", what, "Correct the clause, in quotes, or take the exclusion away")
-    keys = {f"{key}:{clause.id}" for key, standard in by_key.items() for clause in standard.requirements}
+    keys = {f"{key}:{clause.id}" for key, standard in by_key.items() for clause in standard.leaves()}
     for key in profile.weights:
         if key not in keys:
-            yield Problem("weights", f"it weighs {key}, which is not in the profile", "Correct or remove it")
+            what = f"it weighs {key}, which is no requirement of the profile"
+            yield Problem("weights", what, "Weigh single requirements, not headings, or remove it")
     types = {name for each in by_key.values() for name in each.independence_types}
     for claim in profile.independence:
         if types and claim.type not in types:

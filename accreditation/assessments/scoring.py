@@ -7,6 +7,7 @@ of its own.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,11 +20,33 @@ from accreditation.standards import Standard
 from qms.evidence import Evidence, counts_for
 from qms.lifecycle import Reason
 from qms.record import Record
-from qms.suspicion import SILENT
 
 WORTH = {"conforms": 1.0, "minor": 0.5, "major": 0.0}
 ENOUGH = 0.6
 """Share of the requirements that has to be assessed for a score to be read without a warning."""
+
+
+SPEAKING: Mapping[str, tuple[str, ...]] = {
+    "action": ("verified", "effective"),
+    "assessment": ("frozen",),
+    "audit": ("reported", "closed"),
+    "complaint": ("communicated", "closed"),
+    "document": ("current",),
+    "finding": ("closed",),
+    "receipt": ("signed",),
+    "revision": ("effective",),
+}
+"""States in which records other than evidence speak for how a requirement is met."""
+
+
+class Share(float):
+    """A share of 1 that is said in percent; `accreditation.language.Words` says it as a language does."""
+
+    def __str__(self) -> str:
+        return f"{100 * self:.0f}%"
+
+    def __format__(self, spec: str) -> str:
+        return format(float(self), spec) if spec else str(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +99,7 @@ class Score:
         """Why the score says little, if it does."""
         if self.coverage is None or self.coverage >= ENOUGH:
             return None
-        shares = {"coverage": _percent(self.coverage), "limit": _percent(ENOUGH)}
+        shares = {"coverage": Share(math.floor(100 * self.coverage) / 100), "limit": Share(ENOUGH)}
         return Reason("low-coverage", "only {coverage} is assessed; a score below {limit} says little", shares)
 
     def __str__(self) -> str:
@@ -135,7 +158,7 @@ def scores(assessment: Assessment, checklist: Checklist, related: Iterable[Recor
     >>> made = Assessment(unit="AL-TIR", title=Text.of("Baseline", "en"), profile=profile,
     ...     judgements={"iso17020-2012:4.1.1": Judgement(result="minor", documented=2, implemented=1)})
     >>> print(scores(made, Checklist.of(profile), (), on=date(2026, 3, 1)).whole)  # doctest: +ELLIPSIS
-    score 50 % · coverage 1 % · with evidence 0 % · oldest evidence - · only 1 % is assessed; ...
+    score 50% · coverage 1% · with evidence 0% · oldest evidence - · only 0% is assessed; ...
     """
     known = {each.id: each for each in related}
 
@@ -160,7 +183,7 @@ def speaks_on(record: Record | None, on: date) -> bool:
     """Return whether a record that a judgement cites counts as evidence on a day."""
     if isinstance(record, Evidence):
         return bool(counts_for(record, on))
-    return record is not None and record.status not in SILENT
+    return record is not None and record.status in SPEAKING.get(record.kind, ())
 
 
 def _score(judged: Sequence[tuple[int, Judgement]], known: Mapping[str, Record], on: date) -> Score:
@@ -179,7 +202,7 @@ def _score(judged: Sequence[tuple[int, Judgement]], known: Mapping[str, Record],
         documented=_mean([(weight, each.documented) for weight, each in counting]),
         implemented=_mean([(weight, each.implemented) for weight, each in counting]),
         backed=sum(1 for records in speaking if records),
-        oldest=min(days, default=None),
+        oldest=min((*days, on)) if days else None,
     )
 
 
@@ -190,4 +213,4 @@ def _mean(values: Iterable[tuple[int, float | None]]) -> float | None:
 
 
 def _percent(share: float | None) -> str:
-    return "-" if share is None else f"{100 * share:.0f} %"
+    return "-" if share is None else str(Share(share))

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from accreditation.command.asking import ask, judge_one, put_item, put_said
 from accreditation.command.choice import Which, chosen, spoken
 from qms.command.desk import Desk, reads, writes
 
 if TYPE_CHECKING:
-    from accreditation.assessments.assessment import Assessment
-    from accreditation.assessments.profile import Checklist, Item
-    from accreditation.language import Words
+    from accreditation.assessments.assessment import Assessment, Judgement
+    from accreditation.assessments.profile import Checklist
 
-HIGHEST = 5
 FOLLOW_UPS = ("finding", "action", "request")
-LETTERS = {"c": "conforms", "m": "minor", "M": "major", "n": "not_applicable"}
 Requirement = Annotated[str, typer.Argument(metavar="CLAUSE", help="Such as 7.2.1 or iso17020-2012:7.2.1.")]
 Level = Annotated[int | None, typer.Option(min=0, max=5, help="Maturity, 0 to 5.")]
 
@@ -42,23 +39,39 @@ def assess(
 ) -> None:
     """Judge a requirement, or all that are not assessed yet, question by question."""
     from accreditation.assessments.judging import checklist_of
+    from accreditation.errors import UnknownError
     from qms.command.terminal import put
+    from qms.command.terminal import say as tell
 
     kept = chosen(desk, assessment)
     checklist = checklist_of(desk.store, kept)
     if clause is None:
-        _ask(desk, kept, checklist)
+        ask(desk, kept, checklist)
         return
     item = checklist.item(clause)
-    said = _said(desk, kept, item.key, result, because, documented, implemented, evidence)
-    kept = _judge(desk, kept, checklist, item.key, said)
-    put(f"{item}: {kept.judgement(item.key).result}")
+    given = {"result": result, "documented": documented, "implemented": implemented}
+    said: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    if not (said or because or evidence):
+        raise UnknownError(
+            f"Nothing is said of {item}. Give the result, such as conforms or minor, or --because, --documented, "
+            f"--implemented or --evidence; 'accreditation show {clause}' shows how it is judged."
+        )
+    kept = judge_one(desk, kept, checklist, item, said, because=because or "", evidence=evidence or ())
+    judgement = kept.judgement(item.key)
+    put(f"{item}: {judgement.result}")
+    if judgement.is_gap and judgement.justification is None:
+        say = spoken(desk)
+        tell(say("Note: a nonconformity has to say what is missing; add --because before it is submitted."))
 
 
 @writes
 def review(
     desk: Desk,
-    clauses: Annotated[list[str], typer.Argument(metavar="CLAUSE...", help="Whose judgements you agree with.")],
+    clauses: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[CLAUSE...]", help="Whose judgements you agree with; a heading such as 7.2 too."),
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All that others judged.")] = False,
     assessment: Which = None,
 ) -> None:
     """Say that you looked at judgements of somebody else and agree."""
@@ -67,9 +80,15 @@ def review(
     from qms.command.terminal import put
 
     kept = chosen(desk, assessment)
+    checklist = checklist_of(desk.store, kept)
+    keys = _to_review(desk, kept, checklist, clauses or [], everything=everything)
     with desk.change() as change:
-        agree(change, kept, clauses, checklist=checklist_of(desk.store, kept))
-    put(f"{kept.ref}: {len(clauses)}")
+        agree(change, kept, keys, checklist=checklist)
+    put(
+        spoken(desk).plural(
+            "{n} judgement of {ref} reviewed", "{n} judgements of {ref} reviewed", len(keys), ref=kept.ref
+        )
+    )
 
 
 @writes
@@ -80,6 +99,7 @@ def advance(
 ) -> None:
     """Take a step of an assessment; 'freeze' keeps it as a baseline with a hash."""
     from qms.command.terminal import put
+    from qms.command.terminal import say as tell
 
     kept = chosen(desk, assessment)
     with desk.change() as change:
@@ -88,6 +108,38 @@ def advance(
     put(f"{kept.ref}: {kept.status}")
     if kept.baseline is not None:
         put(f"baseline {kept.baseline.sha256}")
+    if act == "freeze":
+        judged = [each for each in kept.judgements.values() if each.is_assessed]
+        reviewed = sum(each.reviewed is not None for each in judged)
+        say = spoken(desk)
+        tell(say("Reviewed judgements: {n} of {all}", n=reviewed, all=len(judged)))
+
+
+@writes
+def profile(
+    desk: Desk,
+    activities: Annotated[
+        list[str],
+        typer.Option(
+            "--activity", metavar="NAME=TYPE", help="Such as 'Scene examination=C'; repeat. No type: none."
+        ),
+    ],
+    assessment: Which = None,
+) -> None:
+    """Say which type of independence the unit claims for its activities; nothing else of a profile changes."""
+    from accreditation.assessments.independence import claim
+    from accreditation.errors import UnknownError
+
+    kept = chosen(desk, assessment)
+    for each in activities:
+        if "=" not in each:
+            raise UnknownError(f"{each!r} names no type. Say --activity NAME=TYPE, such as 'Scene examination=C'.")
+    parts = (each.partition("=") for each in activities)
+    types = {name.strip(): type_.strip() for name, _, type_ in parts}
+    with desk.change() as change:
+        kept = claim(change, kept, types)
+    for said in kept.profile.independence:
+        put_said(said.activity, said.type)
 
 
 @writes
@@ -100,6 +152,7 @@ def follow_up(
     ] = None,
     owner: Annotated[str | None, typer.Option("--owner", metavar="PERSON", help="Who sees to it.")] = None,
     due: Annotated[str | None, typer.Option("--due", metavar="DATE", help="By when.")] = None,
+    another: Annotated[bool, typer.Option("--another", help="A finding although one is open.")] = False,
     assessment: Which = None,
 ) -> None:
     """Make a finding, an action or a request for evidence out of a judgement."""
@@ -118,11 +171,15 @@ def follow_up(
         raise UnknownError(f"There is no follow-up {what!r}. There is {', '.join(FOLLOW_UPS)}.")
     with desk.change() as change:
         if what == "finding":
-            _, finding = judging.raise_finding(change, kept, clause, checklist=checklist, gap=text, owner=person)
+            _, finding = judging.raise_finding(
+                change, kept, clause, checklist=checklist, gap=text, owner=person, another=another
+            )
             put(finding.ref)
             return
         if person is None or day is None:
             raise UnknownError(f"Nobody is asked, or by no day. For the {what} say --owner PERSON --due DATE.")
+        if day < change.at.date():
+            raise UnknownError(f"{day} is past. Say --due with a day to come.")
         if what == "request":
             _, asked = judging.request_evidence(
                 change, kept, clause, checklist=checklist, owner=person, due=day, title=text
@@ -152,14 +209,18 @@ def show(desk: Desk, clause: Requirement, assessment: Which = None) -> None:
     if desk.as_json:
         put_json({"key": item.key, "clause": plain(item.clause), "judgement": plain(judgement)})
         return
-    _put_item(item, say)
+    put_item(item, say)
     named = desk.records([*(each.target for each in judgement.evidence), *judgement.findings, *judgement.actions])
+    signed = ((say("Assessor"), judgement.judged), (say("Reviewer"), judgement.reviewed))
+    people = desk.records(each.by for _, each in signed if each)
     put()
-    _put_said(say("Result"), results(say)[judgement.result])
+    put_said(say("Result"), results(say)[judgement.result])
     for name, level in ((say("Documented"), judgement.documented), (say("Implemented"), judgement.implemented)):
-        _put_said(name, "-" if level is None else str(level))
+        put_said(name, "-" if level is None else str(level))
     if judgement.justification:
-        _put_said(say("Justification"), say.text(judgement.justification))
+        put_said(say("Justification"), say.text(judgement.justification))
+    for name, by in signed:
+        put_said(name, f"{people[by.by].headline().best('en')}, {say.day(by.at.date())}" if by else "-")
     for each in named.values():
         put(f"{each.kind} {each.ref}: {say.text(each.headline())}")
 
@@ -172,92 +233,41 @@ def add_commands(root: typer.Typer) -> None:
     root.command(epilog="Example: accreditation show 7.2.1 --language sq")(show)
     root.command(epilog="Example: accreditation review 7.2.1 7.2.4 --by b.leka")(review)
     root.command(
+        epilog="Example: accreditation profile --activity 'Scene examination=C' --why 'it serves its own police'"
+    )(profile)
+    root.command(
         "follow-up",
         epilog="Example: accreditation follow-up 7.2.1 action --title 'Number' --owner b.leka --due 2027-03-01",
     )(follow_up)
     root.command(epilog="Example: accreditation advance freeze --by b.leka")(advance)
 
 
-def _said(
-    desk: Desk,
-    kept: Assessment,
-    key: str,
-    result: str | None,
-    because: str | None,
-    documented: int | None,
-    implemented: int | None,
-    evidence: list[str] | None,
-) -> dict[str, Any]:
-    from qms.record import Text
-
-    given = {"result": result, "documented": documented, "implemented": implemented}
-    said: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
-    if because:
-        tongue, before = desk.tongue(kept.unit), kept.judgement(key).justification
-        said["justification"] = before.also(because, tongue) if before else Text.of(because, tongue)
-    if evidence:
-        said["evidence"] = [desk.record(each) for each in evidence]
-    return said
-
-
-def _judge(desk: Desk, kept: Assessment, checklist: Checklist, key: str, said: dict[str, Any]) -> Assessment:
-    from accreditation.assessments.judging import judge
-
-    with desk.change() as change:
-        if "evidence" in said:
-            before = kept.judgement(key).evidence
-            said = {**said, "evidence": (*before, *(change.link(each) for each in said["evidence"]))}
-        return judge(change, kept, {key: said}, checklist=checklist)
-
-
-def _put_said(name: str, words: str) -> None:
-    from qms.command.terminal import put
-
-    put(f"{name}: {words}")
-
-
-def _put_item(item: Item, say: Words) -> None:
-    from qms.command.terminal import put
-
-    put(f"{item}  {say(item.clause.title)}")
-    for words in (item.clause.question, item.clause.asks):
-        if words:
-            put(say(words))
-    if item.clause.evidence:
-        _put_said(say("Typical evidence"), "; ".join(map(say, item.clause.evidence)))
-
-
-def _ask(desk: Desk, kept: Assessment, checklist: Checklist) -> None:
-    """Ask one question after the other; each answer is kept at once, so that one can stop at any time."""
+def _to_review(
+    desk: Desk, kept: Assessment, checklist: Checklist, names: list[str], *, everything: bool
+) -> list[str]:
+    """Return the keys of requirements that are named; of a heading, and of all, what others judged anew."""
     from accreditation.errors import UnknownError
-    from qms.command.terminal import say as tell
 
-    if not sys.stdin.isatty():
-        raise UnknownError(
-            "Questions are asked in a terminal only. Say which: accreditation assess 7.2.1 conforms."
-        )
-    say = spoken(desk)
-    left = [item for item in checklist.items if not kept.judgement(item.key).is_assessed]
-    tell(f"{len(left)} of {len(checklist.items)} are not assessed. What is answered is kept at once; q stops.")
-    for n, item in enumerate(left, 1):
-        tell("")
-        tell(f"[{n}/{len(left)}]")
-        _put_item(item, say)
-        answer = typer.prompt("c conforms, m minor, M major, n not applicable, s skip, q quit", default="s")
-        if answer == "q":
-            return
-        if answer not in LETTERS:
+    if not names and not everything:
+        raise UnknownError("Nothing is named. Say a clause such as 7.2.1, a heading such as 7.2, or --all.")
+    person, wanted = desk.person(), []
+    for name in [""] if everything else names:
+        below = [
+            each.key
+            for each in checklist.items
+            if not name or each.clause.id.startswith(f"{name}.") or each.key.startswith(f"{name}.")
+        ]
+        if not below:
+            wanted.append(checklist.item(name).key)
             continue
-        said: dict[str, Any] = {"result": LETTERS[answer]}
-        words = typer.prompt("Because" if answer == "c" else "Because (needed)", default="", show_default=False)
-        if answer != "n":
-            said |= {axis: _level(axis) for axis in ("documented", "implemented")}
-        said |= _said(desk, kept, item.key, None, words or None, None, None, None)
-        kept = _judge(desk, kept, checklist, item.key, said)
+        left = [key for key in below if _waits_for(kept.judgement(key), person)]
+        if not left:
+            where = f"Below {name} nothing" if name else "Nothing"
+            raise UnknownError(f"{where} is judged by somebody else and waits for a review.")
+        wanted += left
+    return list(dict.fromkeys(wanted))
 
 
-def _level(axis: str) -> int:
-    while True:
-        level: int = typer.prompt(f"{axis.capitalize()} 0-5", type=int, default=0)
-        if 0 <= level <= HIGHEST:
-            return level
+def _waits_for(judgement: Judgement, person: str) -> bool:
+    judged = judgement.is_assessed and judgement.judged is not None and judgement.judged.by != person
+    return judged and judgement.reviewed is None

@@ -44,7 +44,7 @@ def chosen(desk: Desk, ref: str | None) -> Assessment:
         if ended:
             raise UnknownError(
                 f"No assessment of {unit} goes on: {', '.join(ended)}. Name one with --assessment, or begin the "
-                "next with 'accreditation init --follows'."
+                "next with 'accreditation init'."
             )
         raise UnknownError(f"There is no assessment of {unit} yet. Begin one with 'accreditation init'.")
     return found
@@ -52,9 +52,9 @@ def chosen(desk: Desk, ref: str | None) -> Assessment:
 
 def situation(desk: Desk, ref: str | None, on: str | None) -> Situation:
     """Return how the unit stood on a day."""
-    from accreditation.gaps import Situation
+    from accreditation.readiness import situation_on
 
-    return Situation(desk.store, chosen(desk, ref), on=day(desk, on))
+    return situation_on(desk.store, chosen(desk, ref), day(desk, on))
 
 
 def day(desk: Desk, on: str | None) -> date:

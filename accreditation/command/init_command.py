@@ -66,6 +66,7 @@ def init(
     """Begin an assessment; make the store, the unit and you in it first, if they are not there yet."""
     from accreditation.assessments.assessment import Assessment, Purpose
     from accreditation.assessments.judging import begin, begin_after, checklist_of
+    from accreditation.assessments.profile import Checklist
     from accreditation.command.exchange_commands import write_workbook
     from accreditation.errors import UnknownError
     from accreditation.language import words
@@ -82,6 +83,7 @@ def init(
     if carry and follows is None:
         raise UnknownError("There is nothing to carry over. Say --follows AS-... too.")
     wanted, own = _profile(profile, standards or [])
+    Checklist.of(wanted, own)
     known: dict[str, Any] = {"store": store, "files": files, "language": language, "by": by}
     if _is_new(store, files):
         _found(known, unit, name, jurisdiction, person_name)

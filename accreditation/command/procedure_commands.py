@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from accreditation.command.choice import spoken
-from qms.command.desk import Desk, reads, writes
+from qms.command.desk import Desk, check_language, reads, writes
 
 if TYPE_CHECKING:
     from accreditation.procedures.candidates import Candidate
@@ -44,6 +44,7 @@ def suggest(
     from qms.command.terminal import say as tell
 
     compared = standard_of(standard)
+    check_language(speaks or None)
     if places:
         read = [read_procedure(each, language=speaks) for each in places]
     else:
@@ -145,11 +146,14 @@ def confirm(
 def show_matrix(desk: Desk, standard: Standard = "sop-elements") -> None:
     """Show elements by documents: what is covered, in part, not, or to be confirmed."""
     from accreditation.procedures.matrix import matrix
+    from accreditation.report.procedures_report import verdict_words
     from qms.command.terminal import put, put_json, put_table
 
     shown = matrix(desk.store, coverage_at(desk, standard))
     cells, figures = shown.cells(), shown.figures()
     say = spoken(desk)
+    words = {**verdict_words(say), "": ""}
+    waiting = {(each.cell.element, each.cell.document): each.cell.verdict for each in shown.suspect}
     if desk.as_json:
         put_json(
             {
@@ -160,13 +164,20 @@ def show_matrix(desk: Desk, standard: Standard = "sop-elements") -> None:
             }
         )
         return
-    used = [each for each in shown.documents if any((clause.id, each.id) in cells for clause in shown.elements)]
+    decided = cells.keys() | waiting.keys()
+    used = [each for each in shown.documents if any(each.id == document for _, document in decided)]
+
+    def cell(place: tuple[str, str]) -> str:
+        if place not in waiting:
+            return words[cells.get(place, "")]
+        return say("{verdict}, to be confirmed", verdict=words[cells.get(place, waiting[place])])
+
     rows = [
         (
             clause.id,
             say(clause.title),
-            shown.standing(clause.id),
-            *(cells.get((clause.id, each.id), "") for each in used),
+            words[shown.standing(clause.id)],
+            *(cell((clause.id, each.id)) for each in used),
         )
         for clause in shown.elements
     ]
@@ -181,6 +192,7 @@ def gaps(desk: Desk, standard: Standard = "sop-elements") -> None:
     """List the elements that no procedure fully covers, and what to do."""
     from accreditation.procedures.matrix import gaps as gaps_of
     from accreditation.procedures.matrix import matrix
+    from accreditation.wording import cited_clause
     from qms.command.terminal import put_json, put_table
 
     say = spoken(desk)
@@ -188,7 +200,7 @@ def gaps(desk: Desk, standard: Standard = "sop-elements") -> None:
     if desk.as_json:
         put_json([{"code": e.code, "key": e.key, "why": say.reason(e.why)} for e in found])
         return
-    rows = [(each.clause, say.reason(each.why), say.reason(each.what_to_do)) for each in found]
+    rows = [(cited_clause(each.clause, say), say.reason(each.why), say.reason(each.what_to_do)) for each in found]
     put_table((say("Element"), say("Why"), say("What to do")), rows)
 
 
@@ -261,7 +273,9 @@ def _section(desk: Desk, document: str, section: str, speaks: str | None) -> tup
         known = ", ".join(held) or "no language"
         raise UnknownError(f"{document} is not in force in {speaks or kept.language}; it is in {known}.")
     marks = revision.sections
-    named = [each for each in marks if section in (each.number, each.heading)]
+    named = [
+        each for each in marks if section in (each.number, each.heading, f"{each.number} {each.heading}".strip())
+    ]
     if len(named) != 1:
         listed = "; ".join(" ".join(filter(None, (each.number, each.heading))) for each in marks)
         raise UnknownError(f"{revision.ref} has {len(named)} sections {section!r}. It has: {listed}.")

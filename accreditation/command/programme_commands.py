@@ -12,7 +12,10 @@ from qms.command.desk import Desk, reads
 from qms.command.listing import Force
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
     from accreditation.rollup import Distribution, Period
+    from accreditation.summary import Summary
 
 
 @reads
@@ -30,6 +33,7 @@ def summary(
     force: Force = False,
 ) -> None:
     """Write what the unit tells a programme: signed counts and shares, no names, no cases, no texts."""
+    from accreditation.errors import UnknownError
     from accreditation.readiness import readiness
     from accreditation.summary import summary_of
     from qms.command.output import write_output
@@ -37,6 +41,8 @@ def summary(
     from qms.exchange.checkpoint import read_key
 
     here = situation(desk, assessment, on)
+    if here.on > desk.store.now().date():
+        raise UnknownError(f"{here.on} is still to come; nobody signs for it. Leave --on out.")
     told = summary_of(here, readiness(here)).signed(read_key(key, passphrase=passphrase))
     write_output(out, (told.model_dump_json(indent=1) + "\n").encode(), overwrite=force)
     tell(f"{out}: {told.unit} on {told.on}, signed with {told.key[:16]}...")
@@ -51,7 +57,7 @@ def rollup(
         typer.Option("--trust", metavar="UNIT=KEY", help="Public key of a unit; then all must be known. Repeat."),
     ] = None,
     public: Annotated[
-        bool, typer.Option("--public", help="Leave out single units and what fewer than 3 tell.")
+        bool, typer.Option("--public", help="Leave out single units and what fewer than 5 tell.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
 ) -> None:
@@ -60,9 +66,9 @@ def rollup(
 
     from accreditation.errors import UnknownError
     from accreditation.rollup import roll_up
-    from accreditation.summary import read_summary
     from qms.command.output import check_input
     from qms.command.terminal import put_json
+    from qms.command.terminal import say as tell
 
     wrong = [each for each in keys or () if "=" not in each]
     if wrong:
@@ -75,7 +81,12 @@ def rollup(
     ]
     if not files:
         raise UnknownError("There is no summary there. Each unit writes one with 'accreditation summary'.")
-    found = roll_up([read_summary(each, trusted=trusted) for each in files], public=public)
+    read = list(_read(files, trusted))
+    if not read:
+        raise UnknownError("None of these files is a summary that can be used.")
+    if trusted is None:
+        tell("Note: no key was named (--trust UNIT=KEY), so nobody has checked who signed.")
+    found = roll_up(read, public=public)
     if as_json:
         put_json([_plain(dataclasses.asdict(each)) for each in found])
         return
@@ -118,11 +129,26 @@ def add_commands(root: typer.Typer) -> None:
     root.command(epilog="Example: accreditation rollup summaries/ --public")(rollup)
 
 
+def _read(files: Iterable[Path], trusted: Mapping[str, str] | None) -> Iterator[Summary]:
+    """Yield the summaries that can be used, and say of the others why they cannot."""
+    from accreditation.errors import AccreditationError
+    from accreditation.summary import read_summary
+    from qms.command.terminal import say as tell
+
+    for each in files:
+        try:
+            yield read_summary(each, trusted=trusted)
+        except AccreditationError as error:
+            tell(f"Left out: {error}")
+
+
 def _put_period(period: Period) -> None:
     from qms.command.terminal import put, put_table
 
-    put(f"{period.year}: {period.score.units} units, {period.score.insufficient} insufficient")
-    rows = [("all", *_shares(period.score)), *((name, *_shares(each)) for name, each in period.sections.items())]
+    told = f"{period.score.units} with enough assessed, {period.score.insufficient} insufficient"
+    put(f"{period.year}, {', '.join(period.standards)}: {told}")
+    parts = {"all": period.score, **period.sections}
+    rows = [(name.removesuffix(":"), *_shares(each)) for name, each in parts.items()]
     put_table(("", "units", "insufficient", "min", "25 %", "median", "75 %", "max"), rows, right=range(1, 8))
     if period.lines:
         lines = [

@@ -38,6 +38,9 @@ def report(
     to: Annotated[
         str, typer.Option("--to", metavar="KEY|FILE", help="The new edition of a transition report.")
     ] = "iso17020-2026",
+    old: Annotated[
+        str, typer.Option("--from", metavar="KEY", help="The old edition of a transition report.")
+    ] = "iso17020-2012",
     crosswalk: Annotated[
         Path | None, typer.Option("--crosswalk", metavar="FILE.toml", help="Reviewed links to the new edition.")
     ] = None,
@@ -81,7 +84,7 @@ def report(
         case "transition":
             from accreditation.report.edition_change import transition_report
 
-            moved, _ = read_move(kept, "iso17020-2012", to, crosswalk, on=today)
+            moved, _ = read_move(desk.store, kept, old, to, crosswalk, on=today)
             document = transition_report(desk.store, kept, moved, say=say, marks=marks)
         case _:
             from accreditation.command.procedure_commands import coverage_at

@@ -36,7 +36,7 @@ def status(desk: Desk, assessment: Which = None, on: On = None) -> None:
     whole = standing.scores.whole
     rows = [
         (
-            each.standard.source,
+            say(each.standard.source),
             each.clause.id if each.clause else "",
             say(each.clause.title) if each.clause else say(each.standard.title),
             *_figures(each.score, say),
@@ -79,12 +79,15 @@ def gaps(
     from accreditation.errors import UnknownError
     from accreditation.gaps import issues
     from accreditation.issue import LEVELS
+    from accreditation.wording import cited_clause, issue_levels
     from qms.command.terminal import put_json, put_table
 
     if level is not None and level not in LEVELS:
         raise UnknownError(f"There is no level {level!r}. There is {', '.join(LEVELS)}.")
     here = situation(desk, assessment, on)
     say = spoken(desk)
+    if clause is not None and not any(_is_under(each.key, clause) for each in here.checklist.items):
+        here.checklist.item(clause)
     found = [
         each
         for each in issues(here)
@@ -106,7 +109,11 @@ def gaps(
             ]
         )
         return
-    rows = [(each.level, each.clause, say.reason(each.why), say.reason(each.what_to_do)) for each in found]
+    levels = issue_levels(say)
+    rows = [
+        (levels[each.level], cited_clause(each.clause, say), say.reason(each.why), say.reason(each.what_to_do))
+        for each in found
+    ]
     put_table(
         (say("Level"), say("Clause"), say("Why"), say("What to do")),
         rows,
@@ -143,9 +150,11 @@ def add_commands(root: typer.Typer) -> None:
 
 def _together(found: Iterable[Issue], say: Words) -> dict[str, list[str]]:
     """Return the clauses of issues that say the same, by what they say."""
+    from accreditation.wording import cited_clause
+
     told: dict[str, list[str]] = {}
     for each in found:
-        told.setdefault(say.reason(each.why), []).append(each.clause)
+        told.setdefault(say.reason(each.why), []).append(cited_clause(each.clause, say))
     return told
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from accreditation.assessments.assessment import Assessment
     from accreditation.standards import Standard
     from accreditation.transition import Transition
+    from qms.store import Store
 
 EXAMPLE = "Example: accreditation transition --to my-17020-2026.xlsx --crosswalk crosswalk.toml --carry"
 
@@ -36,13 +37,14 @@ def transition(
     on: On = None,
 ) -> None:
     """Show what an assessment is worth under another edition, and the days left; open the new one with --carry."""
+    from accreditation.report.terms import fate_word
     from accreditation.transition import carry_over
     from qms.command.terminal import put, put_table
     from qms.command.terminal import say as tell
     from qms.record import Text
 
     kept = chosen(desk, assessment)
-    moved, own = read_move(kept, old, to, crosswalk, on=day(desk, on))
+    moved, own = read_move(desk.store, kept, old, to, crosswalk, on=day(desk, on))
     before, after = moved.old, moved.new
     say = spoken(desk)
     if moved.days_left is not None:
@@ -55,7 +57,7 @@ def transition(
             )
         )
     if moved.rows:
-        rows = [(each.fate, each.clause.id, each.clause.title, say.reason(each.why)) for each in moved.rows]
+        rows = [(fate_word(e.fate, say), e.clause.id, say(e.clause.title), say.reason(e.why)) for e in moved.rows]
         put_table(("", say("Clause"), say("Title"), say("Why")), rows)
     else:
         tell(f"The clauses of {after.source} are not loaded; only the themes of change are known:")
@@ -66,19 +68,22 @@ def transition(
         called = Text.of(title or f"{after.source}, after {kept.ref}", desk.tongue(kept.unit))
         with desk.change() as change:
             opened = carry_over(change, kept, moved, title=called, lead=change.by, own=own)
+        judged = sum(each.is_assessed for each in kept.judgements.values())
+        tell(f"{opened.ref} begins with {len(opened.judgements)} of {judged} judgements of {kept.ref}.")
         put(opened.ref)
 
 
 def read_move(
-    kept: Assessment, old: str, to: str, crosswalk: Path | None, *, on: date
+    store: Store, kept: Assessment, old: str, to: str, crosswalk: Path | None, *, on: date
 ) -> tuple[Transition, dict[str, Standard]]:
     """Return the transition between two editions, and the new one where it is a catalogue of the user's own."""
+    from accreditation.assessments.judging import own_standards
     from accreditation.catalogue_files import read_catalogue
     from accreditation.crosswalk import Crosswalk, read_crosswalk
     from accreditation.standards import standard
     from accreditation.transition import transition as moved_to
 
-    before = standard(old)
+    before = own_standards(store, kept).get(old) or standard(old)
     own = [read_catalogue(to)] if to.endswith((".toml", ".xlsx")) else []
     after = own[0] if own else standard(to)
     links = read_crosswalk(crosswalk, before, after) if crosswalk else Crosswalk(a=before.key, b=after.key)

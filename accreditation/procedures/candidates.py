@@ -46,11 +46,11 @@ class Match:
     Attributes
     ----------
     said : str
-        The word as the document has it, in the section, the title or another section.
+        The word as the section or the title of its document has it.
     asked : str
         The word of the requirement, or of the glossary, that it is most like.
     share : float
-        What part of the score it carries.
+        What part of the score it carries; the rest comes from the other sections of the document.
     """
 
     said: str
@@ -150,10 +150,9 @@ def candidates(
     whole = (of_sections + AROUND * around).tocsr() / (1 + AROUND)
     scores = (whole @ of_elements.T).toarray()
     asked_words = [_cut_words((each.title, each.text, each.pivot), places) for each in among]
-    written = [_cut_words((f"{s.heading}\n{s.text}" for s in each.sections), places) for each in procedures]
     found = []
     for place, (procedure, section) in enumerate(sections):
-        said_words = _said_words(procedure, section, written[belong[place]], places)
+        said_words = _cut_words((section.heading, section.text, procedure.title), places)
         best = [each for each in np.argsort(-scores[place], kind="stable")[:top] if scores[place, each] > 0]
         for rank, each in enumerate(best, start=1):
             shared = whole[place].multiply(of_elements[each]).tocoo()
@@ -215,15 +214,6 @@ def _vectors(texts: Sequence[Grams], places: Mapping[str, int], weights: np.ndar
     rows = scipy.sparse.csr_matrix((values, columns, starts), shape=(len(texts), len(places)))
     lengths = np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1)).ravel())
     return scipy.sparse.diags_array(1 / np.where(lengths > 0, lengths, 1)) @ rows
-
-
-def _said_words(
-    procedure: Procedure, section: Section, written: _WordGrams, places: Mapping[str, int]
-) -> _WordGrams:
-    """Return the words of a section and of the title, then others of the document with what is not in those."""
-    own = _cut_words((section.heading, section.text, procedure.title), places)
-    held = frozenset(chain.from_iterable(own.values()))
-    return own | {word: grams - held for word, grams in written.items() if word not in own}
 
 
 def _matches(said: _WordGrams, asked: _WordGrams, telling: Mapping[int, float]) -> tuple[Match, ...]:

@@ -73,7 +73,10 @@ def read_procedure(path: str | Path, *, language: str = "", title: str = "", lim
         told = tongue_of("\n".join(f"{each.heading}\n{each.text}" for each in sections))
         if isinstance(told, Undecided):
             reasons = "; ".join(map(str, told.reasons))
-            raise UnknownError(f"The language of {Path(path).name} cannot be told: {reasons}. Say which it is.")
+            raise UnknownError(
+                f"The language of {Path(path).name} cannot be told: {reasons}. Say which it is (in the "
+                "command with --speaks)."
+            )
         language = told.language
     return Procedure(title=title or Path(path).stem, language=language, sections=sections)
 

@@ -29,10 +29,14 @@ class Plan:
     action: Action | None
     aims: tuple[tuple[Item, Judgement], ...]
     finding: Finding | None = None
+    is_blocking: bool = False
+    """Whether something at one of its requirements blocks accreditation."""
 
     @property
     def priority(self) -> str:
-        """That of the most urgent gap, or of the grade of the finding."""
+        """High where it blocks accreditation, else that of the most urgent gap or of the grade of the finding."""
+        if self.is_blocking:
+            return PRIORITIES[0]
         urgent = [priority_of(item, judgement) for item, judgement in self.aims]
         if self.finding is not None:
             urgent.append(OF_GRADE.get(self.finding.grade, "low"))
@@ -45,6 +49,7 @@ def plans(material: Material) -> list[Plan]:
     known: dict[str, Action] = {}
     findings: dict[str | None, Finding] = {}
     bare = []
+    blocked = {each.key for each in material.standing.blockers}
     for item, judgement in material.judged():
         actions = material.actions_of(item, judgement)
         findings |= {each.id: each for each in material.findings_of(item, judgement)}
@@ -52,9 +57,14 @@ def plans(material: Material) -> list[Plan]:
             known[each.id] = each
             aims[each.id].append((item, judgement))
         if judgement.is_gap and not actions:
-            bare.append(Plan(action=None, aims=((item, judgement),)))
+            bare.append(Plan(action=None, aims=((item, judgement),), is_blocking=item.key in blocked))
     found = [
-        Plan(action=known[key], aims=tuple(mine), finding=findings.get(known[key].finding))
+        Plan(
+            action=known[key],
+            aims=tuple(mine),
+            finding=findings.get(known[key].finding),
+            is_blocking=any(item.key in blocked for item, _ in mine),
+        )
         for key, mine in aims.items()
     ]
     return sorted([*found, *bare], key=lambda each: (PRIORITIES.index(each.priority), _due(each)))
@@ -67,19 +77,17 @@ def action_plan(material: Material) -> Section:
         told = say("There is no gap that needs an action, and no action is planned.")
         return Section(title=say("Action plan"), blocks=(Paragraph(text=told),))
     heads = (
-        Column(title=say("Id"), share=1.35),
-        Column(title=say("Clause"), share=1.2),
-        Column(title=say("Gap"), share=2.4),
-        Column(title=say("Recommendation"), share=2.6),
-        Column(title=say("Priority"), share=1.4),
-        Column(title=say("Owner"), share=1.3),
-        Column(title=say("Start"), share=1.1),
-        Column(title=say("Due"), share=1.1),
-        Column(title=say("Cost"), share=1.15, align="right"),
-        Column(title=say("Depends on"), share=1.2),
-        Column(title=say("Evidence expected"), share=2.6),
-        Column(title=say("Status"), share=1.7),
-        Column(title=say("Verification"), share=1.5),
+        Column(title=say("Id")),
+        Column(title=say("Clause")),
+        Column(title=say("Gap")),
+        Column(title=say("Recommendation")),
+        Column(title=say("Priority")),
+        Column(title=say("Owner")),
+        Column(title=say("Due")),
+        Column(title=say("Cost"), align="right"),
+        Column(title=say("Evidence expected")),
+        Column(title=say("Status")),
+        Column(title=say("Verification")),
     )
     rows = tuple(_row(material, each) for each in found)
     blocks: list[Block] = [Table(columns=heads, rows=rows)]
@@ -105,14 +113,14 @@ def total_costs(actions: list[Action], say: Words) -> str:
 
 def _row(material: Material, plan: Plan) -> tuple[Cell, ...]:
     say, action = material.say, plan.action
-    clauses = Cell(_clauses(plan))
+    clauses = Cell(_clauses(plan, say))
     gap = Cell(_gap(material, plan))
     evidence = Cell(
         "; ".join(dict.fromkeys(filter(None, (_expected(material, *aim) for aim in plan.aims)))) or "-"
     )
     urgent = priority_cell(plan.priority, say)
     if action is None:
-        nothing = (Cell("-"),) * 5
+        nothing = (Cell("-"),) * 3
         advice = Cell(recommended(material, *plan.aims[0]))
         return (
             Cell("-"),
@@ -125,22 +133,28 @@ def _row(material: Material, plan: Plan) -> tuple[Cell, ...]:
             Cell(say("Not planned"), "poor"),
             Cell("-"),
         )
-    waiting = {each.id: each.ref for each in material.actions}
     return (
         Cell(action.ref, strong=True),
         clauses,
         gap,
-        Cell(": ".join(filter(None, (say.text(action.title), say.text(action.detail))))),
+        Cell(_recommendation(material, action)),
         urgent,
         Cell(material.name(action.owner)),
-        Cell(say.day(action.start)),
-        Cell(say.day(action.due)),
+        Cell(f"{say.day(action.start)} \u2013 {say.day(action.due)}" if action.start else say.day(action.due)),
         Cell(say.money(action.cost.amount, action.cost.currency) if action.cost else "-"),
-        Cell(", ".join(waiting.get(each, each) for each in action.depends_on) or "-"),
         evidence,
         action_cell(action.status, say, overdue=action.overdue(material.on)),
         Cell(_verification(material, action)),
     )
+
+
+def _recommendation(material: Material, action: Action) -> str:
+    say = material.say
+    told = ": ".join(filter(None, (say.text(action.title), say.text(action.detail))))
+    refs = {each.id: each.ref for each in material.actions}
+    before = ", ".join(refs.get(each, each) for each in action.depends_on)
+    waits = say("Depends on")
+    return f"{told} ({waits}: {before})" if before else told
 
 
 def _gap(material: Material, plan: Plan) -> str:
@@ -150,10 +164,10 @@ def _gap(material: Material, plan: Plan) -> str:
     return "; ".join(dict.fromkeys(found_of(material, *aim) for aim in plan.aims))
 
 
-def _clauses(plan: Plan) -> str:
+def _clauses(plan: Plan, say: Words) -> str:
     by_source: dict[str, list[str]] = {}
     for item, _ in plan.aims:
-        by_source.setdefault(item.standard.source, []).append(item.clause.id)
+        by_source.setdefault(say(item.standard.source), []).append(item.clause.id)
     return "; ".join(f"{source} {', '.join(clauses)}" for source, clauses in by_source.items())
 
 

@@ -75,10 +75,9 @@ class Cell:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """A column: its title, its share of the width beside the others, and how its texts stand."""
+    """A column: its title, and how its texts stand; `accreditation.report.widths` says how wide it is."""
 
     title: str
-    share: float = 1.0
     align: Align = "left"
 
 
@@ -179,6 +178,8 @@ class Document:
         A draft is marked as one on every page.
     confidentiality : str
     sections, annex : tuple of Section
+    notes : tuple of Note
+        Stand under the cover: what a reader must know before all else.
     footnotes : tuple of str
         Stand once, under the cover.
     mark : str
@@ -200,6 +201,7 @@ class Document:
     confidentiality: Confidentiality
     sections: tuple[Section, ...]
     annex: tuple[Section, ...] = ()
+    notes: tuple[Note, ...] = ()
     footnotes: tuple[str, ...] = ()
     mark: str
     languages: tuple[str, ...]

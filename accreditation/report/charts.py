@@ -17,7 +17,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from accreditation.assessments.scoring import SectionScore
 from accreditation.language import Words
 from accreditation.report.blocks import Chart
-from accreditation.wording import results
+from accreditation.wording import results, titled
 
 COLOURS: Mapping[str, str] = {
     "conforms": "#3c8d5a",
@@ -139,10 +139,12 @@ def burn_down_chart(points: Sequence[OpenActions], *, say: Words) -> Chart:
         axes.spines[["top", "right"]].set_visible(False)
         axes.tick_params(length=0)
         _legend(figure, axes, say)
-        parts = [
-            f"{say.day(e.on)}: {say.number(e.open)} ({say.number(e.overdue)})" for e in (points[0], points[-1])
-        ]
-        told = say("Open actions and, in brackets, those overdue: {points}", points="; ".join(parts))
+        told = say(
+            "Open actions and, in brackets, those overdue: {points}",
+            points=lambda one: "; ".join(
+                f"{one.day(e.on)}: {one.number(e.open)} ({one.number(e.overdue)})" for e in (points[0], points[-1])
+            ),
+        )
         return _chart(figure, say("Burn-down of actions"), told)
 
 
@@ -174,14 +176,14 @@ def _legend(figure: Figure, axes: Any, say: Words) -> None:
 
 def _label(section: SectionScore, say: Words) -> str:
     clause = section.clause
-    text = f"{clause.id} {say(clause.title)}" if clause else say(section.standard.title)
+    text = titled(clause, say) if clause else say(section.standard.title)
     return "\n".join(textwrap.wrap(text, LETTERS, max_lines=3, placeholder="…"))
 
 
 def _height(labels: Sequence[str]) -> float:
     """Return how high a chart has to be for its longest label to have room, in inches."""
     lines = max((label.count("\n") + 1 for label in labels), default=1)
-    return len(labels) * max(2, lines) * 0.16 + 1.1
+    return len(labels) * max(2, lines) * 0.145 + 1.0
 
 
 def _counted(section: SectionScore, label: str, told: Mapping[str, str], say: Words) -> str:

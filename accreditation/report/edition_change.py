@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from accreditation.assessments.assessment import Assessment
+from accreditation.assessments.judging import checklist_of
 from accreditation.language import Words
 from accreditation.report.blocks import (
     Block,
@@ -20,7 +21,7 @@ from accreditation.report.blocks import (
     Table,
     Tone,
 )
-from accreditation.report.frame import Marks, framed
+from accreditation.report.frame import Marks, framed, unfrozen_note
 from accreditation.report.terms import fate_word, result_cell
 from accreditation.transition import Fate, Transition, TransitionRow
 from accreditation.wording import states
@@ -69,8 +70,8 @@ def transition_report(
         _limits(say),
     ]
     facts = [
-        (say("From"), moved.old.source),
-        (say("To"), moved.new.source),
+        (say("From"), say(moved.old.source)),
+        (say("To"), say(moved.new.source)),
         (
             say("Assessment"),
             f"{assessment.ref}, {say.text(assessment.title)}, {states(say)[assessment.status]}",
@@ -83,9 +84,10 @@ def transition_report(
         store.get(Unit, assessment.unit),
         marks or Marks(made_by=names.get(lead, lead or "-")),
         title=say("Transition report"),
-        subtitle=f"{moved.old.source} → {moved.new.source}",
+        subtitle=f"{say(moved.old.source)} → {say(moved.new.source)}",
         facts=facts,
         sections=sections,
+        notes=unfrozen_note(assessment, checklist_of(store, assessment), marks, say),
         say=say,
     )
 
@@ -123,9 +125,9 @@ def _themes(moved: Transition, say: Words) -> list[Section]:
         return []
     sure = {"C": say("seen in a named source"), "G": say("general knowledge"), "U": say("to be checked")}
     heads = (
-        Column(title=say("Theme"), share=2),
-        Column(title=say("What changes"), share=5),
-        Column(title=say("How sure"), share=1.6),
+        Column(title=say("Theme")),
+        Column(title=say("What changes")),
+        Column(title=say("How sure")),
     )
     rows = tuple(
         (Cell(say(each.title), strong=True), Cell(say(each.text)), Cell(sure[each.certainty]))
@@ -138,11 +140,11 @@ def _themes(moved: Transition, say: Words) -> list[Section]:
 
 def _rows(moved: Transition, say: Words) -> list[Section]:
     heads = (
-        Column(title=say("Clause"), share=1.2),
-        Column(title=say("Title"), share=3.4),
-        Column(title=say("Why"), share=3.6),
-        Column(title=say("Comes from"), share=1.6),
-        Column(title=say("Result carried over"), share=1.6),
+        Column(title=say("Clause")),
+        Column(title=say("Title")),
+        Column(title=say("Why")),
+        Column(title=say("Comes from")),
+        Column(title=say("Result carried over")),
     )
     return [
         Section(title=fate_word(fate, say), blocks=(Table(columns=heads, rows=_cells(rows, say)),))
@@ -167,16 +169,16 @@ def _cells(rows: Sequence[TransitionRow], say: Words) -> tuple[tuple[Cell, ...],
 def _to_fill(moved: Transition, say: Words) -> list[Section]:
     left = [(moved.old.source, moved.to_fill.a), (moved.new.source, moved.to_fill.b)]
     rows = tuple(
-        (Cell(source, strong=True), Cell(say.number(len(clauses))), Cell(", ".join(clauses)))
+        (Cell(say(source), strong=True), Cell(say.number(len(clauses))), Cell(", ".join(clauses)))
         for source, clauses in left
         if clauses
     )
     if not rows:
         return []
     heads = (
-        Column(title=say("Edition"), share=2),
-        Column(title=say("How many"), share=1, align="right"),
-        Column(title=say("Clauses"), share=6),
+        Column(title=say("Edition")),
+        Column(title=say("How many"), align="right"),
+        Column(title=say("Clauses")),
     )
     told = say(
         "No reviewed link speaks of these requirements. Somebody has to propose one, and somebody else "

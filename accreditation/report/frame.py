@@ -7,13 +7,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from accreditation.assessments.assessment import Assessment
+from accreditation.assessments.profile import Checklist
 from accreditation.jurisdictions import Style, footnote, mark_first, render_name
 from accreditation.language import NOT_REVIEWED, SOURCE, WRITTEN_FROM, Words, state
-from accreditation.report.blocks import Confidentiality, Document, Labels, Logo, Section, Status, rewritten
+from accreditation.report.blocks import Confidentiality, Document, Labels, Logo, Note, Section, Status, rewritten
 from accreditation.report.terms import confidentiality_word, status_word
 from qms.organisation import Unit
 from qms.store import Store
 
+FROZEN = ("frozen", "superseded")
+"""States of an assessment in which no judgement changes any more."""
 SHORT = 16
 """Digits of the ledger's head at the foot of a page; the cover has all."""
 
@@ -54,6 +58,7 @@ def framed(
     facts: Iterable[tuple[str, str]],
     sections: Sequence[Section],
     annex: Sequence[Section] = (),
+    notes: Sequence[Note] = (),
     say: Words,
 ) -> Document:
     """Return a report round its sections.
@@ -88,6 +93,7 @@ def framed(
         confidentiality=marks.confidentiality,
         sections=tuple(sections),
         annex=tuple(annex),
+        notes=tuple(notes),
         mark=f"{unit.ref} · {head.seq}:{head.hash[:SHORT]}",
         languages=say.tags,
         author=marks.made_by,
@@ -95,6 +101,23 @@ def framed(
         logo=marks.logo,
     )
     return with_footnotes(rewritten(document, _printable), say=say, style=marks.footnotes)
+
+
+def unfrozen_note(
+    assessment: Assessment, checklist: Checklist, marks: Marks | None, say: Words
+) -> tuple[Note, ...]:
+    """Return a warning where a report is final over an assessment whose judgements can still change."""
+    if marks is None or marks.status != "final" or assessment.status in FROZEN:
+        return ()
+    judged = [assessment.judgement(item.key) for item in checklist.items]
+    told = say(
+        "This report is marked as final, but the assessment is not frozen: {n} of {all} requirements are assessed "
+        "and {reviewed} reviewed, and judgements can still change.",
+        n=sum(each.is_assessed for each in judged),
+        all=len(judged),
+        reviewed=sum(each.reviewed is not None for each in judged),
+    )
+    return (Note(title=say("The assessment is not frozen"), text=told, tone="poor"),)
 
 
 def with_footnotes(document: Document, *, say: Words, style: Style = "un") -> Document:
@@ -120,7 +143,10 @@ def _language_states(say: Words) -> Iterable[str]:
         if not known.review.startswith(NOT_REVIEWED):
             told = say("reviewed by {name}", name=known.review.removeprefix("reviewed by ").partition(";")[0])
         if tag in WRITTEN_FROM:
-            by_rule = say("letters by rule from {language}", language=state(WRITTEN_FROM[tag]).name)
+            source = WRITTEN_FROM[tag]
+            by_rule = say(
+                "letters by rule from {language}", language=lambda one, source=source: one.language(source)
+            )
             told = f"{told}; {by_rule}"
         yield f"{known.name}: {told}"
 

@@ -11,6 +11,7 @@ from accreditation.language import Words
 from accreditation.report.blocks import Block, Cell, Column, Heading, Paragraph, Section, Table
 from accreditation.report.material import Material
 from accreditation.report.terms import result_cell
+from accreditation.wording import cited, titled
 
 STRONG = 3
 """Level of maturity from which something that conforms is a strength: it is in use."""
@@ -30,15 +31,15 @@ def strengths(material: Material) -> Section:
         told = say("Nothing conforms, is in use and has evidence that counts yet.")
         return Section(title=say("Strengths"), blocks=(Paragraph(text=told),))
     heads = (
-        Column(title=say("Clause"), share=2.4),
-        Column(title=say("Title"), share=3.6),
-        Column(title=say("Documented"), share=1.8, align="right"),
-        Column(title=say("Implemented"), share=1.9, align="right"),
-        Column(title=say("Evidence"), share=2),
+        Column(title=say("Clause")),
+        Column(title=say("Title")),
+        Column(title=say("Documented"), align="right"),
+        Column(title=say("Implemented"), align="right"),
+        Column(title=say("Evidence")),
     )
     rows = tuple(
         (
-            Cell(str(item), strong=True),
+            Cell(cited(item, say), strong=True),
             Cell(say(item.clause.title)),
             Cell(say.number(judgement.documented)),
             Cell(say.number(judgement.implemented)),
@@ -57,12 +58,12 @@ def gaps_section(material: Material) -> Section:
         told = say("No nonconformity was found in what was assessed.")
         return Section(title=say("Gaps by clause"), blocks=(Paragraph(text=told),))
     heads = (
-        Column(title=say("Clause"), share=1.5),
-        Column(title=say("Result"), share=1.2),
-        Column(title=say("What is asked"), share=2.6),
-        Column(title=say("What was found"), share=2.8),
-        Column(title=say("Recommendation"), share=2.6),
-        Column(title=say("Evidence expected"), share=2.4),
+        Column(title=say("Clause")),
+        Column(title=say("Result")),
+        Column(title=say("What is asked")),
+        Column(title=say("What was found")),
+        Column(title=say("Recommendation")),
+        Column(title=say("Evidence expected")),
     )
     blocks: list[Block] = []
     for source, mine in _by_source(gaps).items():
@@ -77,7 +78,7 @@ def gaps_section(material: Material) -> Section:
             )
             for item, judgement in mine
         )
-        blocks += [Heading(source), Table(columns=heads, rows=rows)]
+        blocks += [Heading(say(source)), Table(columns=heads, rows=rows)]
     return Section(title=say("Gaps by clause"), blocks=tuple(blocks), wide=True)
 
 
@@ -88,15 +89,15 @@ def not_assessed(material: Material) -> Section:
     for standard, clause, items in material.situation.checklist.sections():
         left = [each for each in items if not material.assessment.judgement(each.key).is_assessed]
         if left:
-            title = f"{standard.source} {clause.id} {say(clause.title)}" if clause else say(standard.title)
+            title = f"{say(standard.source)} {titled(clause, say)}" if clause else say(standard.title)
             rows.append((Cell(title), Cell(say.number(len(left))), Cell(", ".join(e.clause.id for e in left))))
     if not rows:
         told = say("Every requirement of the profile was assessed.")
         return Section(title=say("Requirements not assessed"), blocks=(Paragraph(text=told),))
     heads = (
-        Column(title=say("Heading"), share=3),
-        Column(title=say("How many"), share=1, align="right"),
-        Column(title=say("Clauses"), share=5),
+        Column(title=say("Heading")),
+        Column(title=say("How many"), align="right"),
+        Column(title=say("Clauses")),
     )
     told = say("Nothing in this report says whether the unit meets these requirements.")
     return Section(
@@ -109,16 +110,16 @@ def every_judgement(material: Material) -> Section:
     """Return every requirement with its judgement, evidence, assessor and reviewer."""
     say = material.say
     heads = (
-        Column(title=say("Clause"), share=1),
-        Column(title=say("Title"), share=2.6),
-        Column(title=say("Result"), share=1.4),
-        Column(title=say("Documented"), share=1.8, align="right"),
-        Column(title=say("Implemented"), share=1.8, align="right"),
-        Column(title=say("What it rests on"), share=3.4),
-        Column(title=say("Evidence"), share=1.6),
-        Column(title=say("Evidence typical for it"), share=3),
-        Column(title=say("Assessor"), share=1.3),
-        Column(title=say("Reviewer"), share=1.3),
+        Column(title=say("Clause")),
+        Column(title=say("Title")),
+        Column(title=say("Result")),
+        Column(title=say("Documented"), align="right"),
+        Column(title=say("Implemented"), align="right"),
+        Column(title=say("What it rests on")),
+        Column(title=say("Evidence")),
+        Column(title=say("Evidence typical for it")),
+        Column(title=say("Assessor")),
+        Column(title=say("Reviewer")),
     )
     blocks: list[Block] = []
     for source, mine in _by_source(material.judged()).items():
@@ -137,7 +138,7 @@ def every_judgement(material: Material) -> Section:
             )
             for item, judgement in mine
         )
-        blocks += [Heading(source), Table(columns=heads, rows=rows)]
+        blocks += [Heading(say(source)), Table(columns=heads, rows=rows)]
     return Section(title=say("Every judgement"), blocks=tuple(blocks), wide=True)
 
 

@@ -8,9 +8,10 @@ from datetime import date
 
 from accreditation.assessments.assessment import Assessment, Judgement
 from accreditation.assessments.profile import Item
+from accreditation.errors import UnknownError
 from accreditation.gaps import Situation
 from accreditation.language import Words
-from accreditation.readiness import Readiness, readiness
+from accreditation.readiness import Readiness, readiness, situation_on
 from qms.actions.action import Action
 from qms.evidence import Evidence, state_on
 from qms.findings.finding import Finding
@@ -98,13 +99,24 @@ class Material:
 
 
 def material(store: Store, assessment: Assessment, *, say: Words, on: date) -> Material:
-    """Gather what a report on an assessment says of its unit on a day."""
-    situation = Situation(store, assessment, on=on)
+    """Gather what a report on an assessment says of its unit on a day, all as it was then if that day is past.
+
+    Raises
+    ------
+    UnknownError
+        If the assessment had not begun on that day.
+    """
+    begun = store.history(assessment.id)[0].moment.date()
+    if on < begun:
+        raise UnknownError(
+            f"{assessment.ref} was begun on {begun}; of {on} it says nothing. Choose that day or a later one."
+        )
+    situation = situation_on(store, assessment, on)
     return Material(
         situation=situation,
         standing=readiness(situation),
         unit=store.get(Unit, assessment.unit),
-        actions=tuple(store.find(Action, unit=assessment.unit)),
+        actions=tuple(situation.of(Action)),
         names={each.id: each.name for each in store.find(Person)},
         say=say,
     )

@@ -8,7 +8,7 @@ from accreditation.assessments.assessment import Assessment
 from accreditation.language import Words
 from accreditation.report.action_plan import action_plan
 from accreditation.report.blocks import Document, Points, Section
-from accreditation.report.frame import Marks, framed
+from accreditation.report.frame import Marks, framed, unfrozen_note
 from accreditation.report.judgements import every_judgement, gaps_section, not_assessed, strengths
 from accreditation.report.material import Material, material
 from accreditation.report.standing import (
@@ -39,6 +39,11 @@ def needs_assessment(
     marks : Marks, optional
         Draft or final, who may read it, the logo and who made it; a draft by the lead if left out.
 
+    Raises
+    ------
+    UnknownError
+        If the assessment had not begun on that day.
+
     Examples
     --------
     ::
@@ -47,6 +52,7 @@ def needs_assessment(
         write_report(report, "needs-assessment.pdf")
     """
     gathered = material(store, assessment, say=say, on=on)
+    assessment = gathered.assessment
     return framed(
         store,
         gathered.unit,
@@ -62,12 +68,13 @@ def needs_assessment(
             scores_section(gathered),
             maturity_section(gathered),
             strengths(gathered),
-            gaps_section(gathered),
-            action_plan(gathered),
             not_assessed(gathered),
             limits(say),
+            gaps_section(gathered),
+            action_plan(gathered),
         ),
         annex=(every_judgement(gathered),),
+        notes=unfrozen_note(assessment, gathered.situation.checklist, marks, say),
         say=say,
     )
 
@@ -75,7 +82,7 @@ def needs_assessment(
 def assessment_facts(gathered: Material) -> tuple[tuple[str, str], ...]:
     """Return what the cover says of an assessment."""
     say, assessment = gathered.say, gathered.assessment
-    sources = ", ".join(each.source for each in gathered.situation.checklist.standards)
+    sources = ", ".join(say(each.source) for each in gathered.situation.checklist.standards)
     facts = [
         (say("Assessed against"), sources),
         (say("Assessment"), f"{assessment.ref}, {states(say)[assessment.status]}"),
@@ -85,7 +92,8 @@ def assessment_facts(gathered: Material) -> tuple[tuple[str, str], ...]:
     if assessment.team:
         facts.append((say("Team"), ", ".join(gathered.name(each) for each in assessment.team)))
     if assessment.begins:
-        facts.append((say("Carried out"), f"{say.day(assessment.begins)} \u2013 {say.day(assessment.ends)}"))
+        span = f"{say.day(assessment.begins)} \u2013 {say.day(assessment.ends)}"
+        facts.append((say("Carried out"), span if assessment.ends else say("since {day}", day=assessment.begins)))
     if assessment.baseline:
         frozen = say(
             "{hash}, frozen by {name}", hash=assessment.baseline.sha256, name=gathered.name(assessment.baseline.by)

@@ -25,10 +25,10 @@ def issues_table(found: Sequence[Issue], say: Words, *, caption: str) -> Table:
         for group in kinds.values()
     )
     heads = (
-        Column(title=say("Level"), share=1.6),
-        Column(title=say("Why"), share=2.8),
-        Column(title=say("Where"), share=3.4),
-        Column(title=say("What to do"), share=2.6),
+        Column(title=say("Level")),
+        Column(title=say("Why")),
+        Column(title=say("Where")),
+        Column(title=say("What to do")),
     )
     return Table(columns=heads, rows=rows, caption=caption)
 
@@ -36,8 +36,11 @@ def issues_table(found: Sequence[Issue], say: Words, *, caption: str) -> Table:
 def _why(group: Sequence[Issue], say: Words) -> str:
     """Return what issues of one kind say: the same words, or, where a name or a day differs, what they share."""
     told = {say.reason(each.why) for each in group}
-    if group[0].code == "gate-not-met":
-        return say("requirements without which no unit is accredited are not met")
+    if len({each.clause for each in group}) > 1:
+        if group[0].code == "gate-not-met":
+            return say("requirements without which no unit is accredited are not met")
+        if group[0].code == "gate-not-assessed":
+            return say("requirements without which no unit is accredited are not assessed")
     if len(told) == 1:
         return told.pop()
     return {
@@ -47,7 +50,7 @@ def _why(group: Sequence[Issue], say: Words) -> str:
         "evidence-changed": say("evidence changed since it was seen"),
         "finding-without-cause": say("findings have no root cause"),
         "conforms-with-finding": say("they are judged to conform while a nonconformity is open"),
-        "action-overdue": say("actions are overdue"),
+        "action-overdue": say("actions for these requirements are overdue"),
         "action-after-transition": say("actions end after an edition stops being recognised"),
         "document-unread": say("what is in force was not read by everybody"),
         "paper-without-practice": say("much is documented that is not done"),
@@ -65,12 +68,12 @@ def _what_to_do(group: Sequence[Issue], say: Words) -> str:
 
 
 def _where(group: Sequence[Issue], say: Words) -> str:
-    """Return the clauses of issues, each source named once."""
-    by_source: dict[str, list[str]] = {}
+    """Return the clauses of issues, each source and each clause named once."""
+    by_source: dict[str, dict[str, None]] = {}
     for each in group:
         source, _, clause = each.clause.rpartition(" ")
         if clause:
-            by_source.setdefault(source, []).append(clause)
+            by_source.setdefault(say(source), {})[clause] = None
     told = "; ".join(f"{source} {', '.join(clauses)}" for source, clauses in by_source.items())
     refs = ", ".join(dict.fromkeys(each.ref for each in group if each.ref))
     return f"{told} ({refs})" if told and refs else told or refs or say("the unit as a whole")

@@ -12,7 +12,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from accreditation.report.blocks import Chart, Document, Logo
+from accreditation.report.widths import widths
 
+ROOM, CROWDED, MANY = 69.0, 92.0, 8
+"""Width of a table in em, that of one of many columns, and how many are many; `report.css` sets both."""
 _LONG = 18
 """Letters from which a word may break anywhere."""
 _TYPES = {"png": "image/png", "jpeg": "image/jpeg", "svg": "image/svg+xml"}
@@ -76,6 +79,11 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    known: dict[str, Any] = {"flow": _flow, "source": _source, "kind": lambda block: type(block).__name__}
+    known: dict[str, Any] = {
+        "flow": _flow,
+        "source": _source,
+        "kind": lambda block: type(block).__name__,
+        "widths": lambda table: widths(table, room=CROWDED if len(table.columns) >= MANY else ROOM),
+    }
     pages.filters.update(known)
     return pages

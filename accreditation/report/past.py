@@ -11,8 +11,7 @@ from accreditation.assessments.assessment import Assessment
 from accreditation.assessments.judging import checklist_of
 from accreditation.assessments.profile import Checklist
 from accreditation.assessments.scoring import Scores, scores
-from accreditation.errors import UnknownError
-from accreditation.readiness import OPEN
+from accreditation.readiness import assessment_at
 from accreditation.report.charts import OpenActions
 from qms.actions.action import DONE, Action
 from qms.errors import UnknownError as NoRecordError
@@ -54,13 +53,7 @@ def standing_at(store: Store, assessment: Assessment, day: date) -> Past:
         If there was no assessment under way or finished on that day.
     """
     moment = datetime.combine(day, time.max, UTC)
-    then = _assessment_at(store, assessment, moment)
-    if then is None:
-        begun = store.history(assessment.id)[0].moment.date()
-        raise UnknownError(
-            f"There was no assessment of {assessment.unit} on {day}; {assessment.ref} was begun on {begun}. "
-            "Choose a later day, or an assessment that follows an earlier one."
-        )
+    then = assessment_at(store, assessment, moment)
     checklist = checklist_of(store, then)
     targets = {link.target for each in then.judgements.values() for link in each.evidence}
     known = {each.id: type(each) for each in store.related(assessment)}
@@ -104,16 +97,6 @@ def _counted(lives: Sequence[Sequence[_State]], day: date) -> OpenActions:
     return OpenActions(
         on=day, open=len(still), overdue=sum(each.due is not None and each.due < day for each in still)
     )
-
-
-def _assessment_at(store: Store, assessment: Assessment, moment: datetime) -> Assessment | None:
-    wanted: str | None = assessment.id
-    while wanted is not None:
-        then = _at(store, Assessment, wanted, moment)
-        if isinstance(then, Assessment) and then.status in (*OPEN, "superseded"):
-            return then
-        wanted = store.get(Assessment, wanted).follows
-    return None
 
 
 def _at(store: Store, model: type[Record], key: str, moment: datetime) -> Record | None:

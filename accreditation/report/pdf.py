@@ -26,7 +26,10 @@ from accreditation.report.blocks import (
     Section,
     Table,
 )
+from accreditation.report.widths import size_of, widths
 
+ACROSS, WIDE = 470.0, 739.0
+"""Points between the edges of a page, in portrait and in landscape."""
 _UNSHOWN = re.compile(r'the text `"(.*?)"` could not be displayed')
 
 
@@ -86,10 +89,9 @@ def _content(document: Document, drawings: dict[str, bytes]) -> dict[str, Any]:
     if document.logo is not None:
         logo = f"logo.{document.logo.format}"
         drawings[logo] = document.logo.content
-    annex = {f"A{n}" for n in range(1, len(document.annex) + 1)}
     runs = [
-        {"wide": wide, "annex": late, "parts": [_part(number, each, drawings) for number, each in parts]}
-        for (wide, late), parts in groupby(document.parts(), lambda part: (part[1].wide, part[0] in annex))
+        {"wide": wide, "parts": [_part(number, each, drawings) for number, each in parts]}
+        for wide, parts in groupby(document.parts(), lambda part: part[1].wide)
     ]
     labels = document.labels
     return {
@@ -97,6 +99,7 @@ def _content(document: Document, drawings: dict[str, bytes]) -> dict[str, Any]:
         "subtitle": document.subtitle,
         "author": document.author,
         "cover": document.cover,
+        "notes": [{"title": e.title, "text": e.text, "tone": e.tone} for e in document.notes],
         "footnotes": document.footnotes,
         "mark": document.mark,
         "draft": document.status == "draft",
@@ -115,11 +118,11 @@ def _part(number: str, section: Section, drawings: dict[str, bytes]) -> dict[str
     return {
         "number": number,
         "title": section.title,
-        "blocks": [_block(each, drawings) for each in section.blocks],
+        "blocks": [_block(each, drawings, room=WIDE if section.wide else ACROSS) for each in section.blocks],
     }
 
 
-def _block(block: Block, drawings: dict[str, bytes]) -> dict[str, Any]:
+def _block(block: Block, drawings: dict[str, bytes], *, room: float) -> dict[str, Any]:
     match block:
         case Heading():
             return {"kind": "heading", "text": block.text}
@@ -138,7 +141,9 @@ def _block(block: Block, drawings: dict[str, bytes]) -> dict[str, Any]:
             return {
                 "kind": "table",
                 "caption": block.caption,
-                "columns": [{"title": e.title, "share": e.share, "align": e.align} for e in block.columns],
+                "size": size_of(block),
+                "widths": widths(block, room=room / size_of(block)),
+                "columns": [{"title": e.title, "align": e.align} for e in block.columns],
                 "rows": [
                     [{"text": e.text, "tone": e.tone, "strong": e.strong} for e in row] for row in block.rows
                 ],

@@ -29,7 +29,7 @@ from qms.actions.action import Action
 from qms.organisation import Person, Unit
 from qms.store import Store
 
-ACROSS = 7
+ACROSS = 6
 """Documents beside each other in one table."""
 TONES: Mapping[str, Tone] = {"full": "good", "partial": "fair", "none": "poor", "conflict": "poor"}
 
@@ -55,9 +55,9 @@ def procedures_report(
     last = max(coverage.cells.values(), key=lambda each: each.decided.at, default=None)
     maker = names.get(last.decided.by, last.decided.by) if last else "-"
     facts = [
-        (say("Compared with"), f"{found.standard.source}: {say(found.standard.title)}"),
+        (say("Compared with"), f"{say(found.standard.source)}: {say(found.standard.title)}"),
         (say("Procedures in force"), ", ".join(each.ref for each in found.documents) or "-"),
-        (say("Decisions"), f"{coverage.ref}, {say.number(len(coverage.cells))}"),
+        (say("Decisions"), f"{coverage.ref}, {say.number(len(found.placed))}"),
         (say("As of"), say.day(on)),
     ]
     return framed(
@@ -69,10 +69,10 @@ def procedures_report(
         facts=facts,
         sections=(
             _summary(found, say),
-            _gaps(store, coverage, found, on, say),
-            _table(found, say),
             *_changed(found, say),
+            _gaps(store, coverage, found, on, say),
             _limits(say),
+            _table(found, say),
         ),
         annex=(_decisions(found, names, say),),
         say=say,
@@ -133,13 +133,13 @@ def _counted(n: int, label: str, tone: Tone, say: Words) -> KeyFigure:
 def _gaps(store: Store, coverage: Coverage, found: Matrix, on: date, say: Words) -> Section:
     actions = {each.id: each for each in store.find(Action, unit=coverage.unit)}
     heads = (
-        Column(title=say("Requirement"), share=2.6),
-        Column(title=say("Level"), share=1.5),
-        Column(title=say("Why"), share=2.8),
-        Column(title=say("What to do"), share=2.6),
-        Column(title=say("Action"), share=1.3),
-        Column(title=say("Due"), share=1.1),
-        Column(title=say("Status"), share=1.3),
+        Column(title=say("Requirement")),
+        Column(title=say("Level")),
+        Column(title=say("Why")),
+        Column(title=say("What to do")),
+        Column(title=say("Action")),
+        Column(title=say("Due")),
+        Column(title=say("Status")),
     )
     rows = []
     for issue in gaps(found):
@@ -157,7 +157,7 @@ def _gaps(store: Store, coverage: Coverage, found: Matrix, on: date, say: Words)
     if not rows:
         told = say("Every requirement that applies is fully covered.")
         return Section(title=say("Gaps"), blocks=(Paragraph(text=told),))
-    return Section(title=say("Gaps"), blocks=(Table(columns=heads, rows=tuple(rows)),), wide=True)
+    return Section(title=say("Gaps"), blocks=(Table(columns=heads, rows=tuple(rows)),))
 
 
 def _planned(actions: Sequence[Action], on: date, say: Words) -> tuple[Cell, Cell, Cell]:
@@ -166,7 +166,7 @@ def _planned(actions: Sequence[Action], on: date, say: Words) -> tuple[Cell, Cel
     states = [action_cell(each.status, say, overdue=each.overdue(on)) for each in actions]
     return (
         Cell(", ".join(each.ref for each in actions)),
-        Cell(", ".join(say.day(each.due) for each in actions)),
+        Cell(", ".join(dict.fromkeys(say.day(each.due) for each in actions))),
         states[0] if len(states) == 1 else Cell(", ".join(dict.fromkeys(each.text for each in states))),
     )
 
@@ -177,9 +177,9 @@ def _table(found: Matrix, say: Words) -> Section:
     for first in range(0, max(len(found.documents), 1), ACROSS):
         documents = found.documents[first : first + ACROSS]
         heads = (
-            Column(title=say("Requirement"), share=3.2),
+            Column(title=say("Requirement")),
             *(Column(title=each.ref) for each in documents),
-            Column(title=say("All documents"), share=1.1),
+            Column(title=say("All documents")),
         )
         rows = tuple(
             (
@@ -196,7 +196,7 @@ def _table(found: Matrix, say: Words) -> Section:
     titles = tuple(f"{each.ref}: {say.text(each.title)}" for each in found.documents)
     if titles:
         blocks.append(Points(titles))
-    return Section(title=say("Coverage matrix"), blocks=tuple(blocks), wide=True)
+    return Section(title=say("Coverage matrix"), blocks=tuple(blocks))
 
 
 def _changed(found: Matrix, say: Words) -> Iterable[Section]:
@@ -207,10 +207,10 @@ def _changed(found: Matrix, say: Words) -> Iterable[Section]:
     ):
         if placed:
             heads = (
-                Column(title=say("Requirement"), share=1.2),
-                Column(title=say("Section"), share=3.4),
-                Column(title=say("Decided"), share=1.2),
-                Column(title=say("Why it does not hold"), share=3),
+                Column(title=say("Requirement")),
+                Column(title=say("Section")),
+                Column(title=say("Decided")),
+                Column(title=say("Why it does not hold")),
             )
             rows = tuple(
                 (
@@ -229,16 +229,16 @@ def _decisions(found: Matrix, names: Mapping[str, str], say: Words) -> Section:
     if not found.placed:
         return Section(title=title, blocks=(Paragraph(text=say("Nothing is decided yet.")),))
     heads = (
-        Column(title=say("Requirement"), share=1.2),
-        Column(title=say("Section"), share=3.4),
-        Column(title=say("Decided"), share=1.2),
-        Column(title=say("Comment"), share=3.4),
-        Column(title=say("By"), share=1.5),
-        Column(title=say("On"), share=1.1),
-        Column(title=say("Holds"), share=1.1),
+        Column(title=say("Requirement")),
+        Column(title=say("Section")),
+        Column(title=say("Decided")),
+        Column(title=say("Comment")),
+        Column(title=say("By")),
+        Column(title=say("On")),
+        Column(title=say("Holds")),
     )
     rows = tuple(_decision(each, names, say) for each in found.placed)
-    return Section(title=title, blocks=(Table(columns=heads, rows=rows),), wide=True)
+    return Section(title=title, blocks=(Table(columns=heads, rows=rows),))
 
 
 def _decision(placed: Placed, names: Mapping[str, str], say: Words) -> tuple[Cell, ...]:

@@ -29,7 +29,7 @@ from accreditation.report.frame import Marks, framed
 from accreditation.report.past import Past, open_actions, standing_at
 from accreditation.report.standing import coverage_warning, section_name
 from accreditation.report.terms import action_cell, result_cell
-from accreditation.wording import states
+from accreditation.wording import cited, states
 from qms.actions.action import DONE, Action
 from qms.organisation import Person, Unit
 from qms.store import Store
@@ -52,11 +52,17 @@ def progress(
     Raises
     ------
     UnknownError
-        If the days are in the wrong order, or there was no assessment on the first one.
+        If the days are in the wrong order, one is still to come, or there was no assessment on the first one.
     """
     if on <= since:
         raise UnknownError(
             f"Nothing can change from {since} to {on}. Give an earlier day first, then a later one."
+        )
+    today = store.now().date()
+    if on > today:
+        raise UnknownError(
+            f"{on} is still to come, and a progress report rebuilds both days from the ledger. Choose today, "
+            f"{today}, or an earlier day."
         )
     then, now = standing_at(store, assessment, since), standing_at(store, assessment, on)
     names = {each.id: each.name for each in store.find(Person)}
@@ -140,13 +146,13 @@ def _summary(then: Past, now: Past, say: Words) -> Section:
 def _scores(then: Past, now: Past, say: Words) -> Section:
     before = {section_name(each, say): each.score for each in then.scores.sections}
     heads = (
-        Column(title=say("Clause"), share=3.6),
-        Column(title=say("Score on {day}", day=then.on), share=1.2, align="right"),
-        Column(title=say("Coverage"), share=1.1, align="right"),
-        Column(title=say("Score on {day}", day=now.on), share=1.2, align="right"),
-        Column(title=say("Coverage"), share=1.1, align="right"),
-        Column(title=say("With evidence"), share=1.2, align="right"),
-        Column(title=say("Oldest evidence"), share=1.2),
+        Column(title=say("Clause")),
+        Column(title=say("Score on {day}", day=then.on), align="right"),
+        Column(title=say("Coverage"), align="right"),
+        Column(title=say("Score on {day}", day=now.on), align="right"),
+        Column(title=say("Coverage"), align="right"),
+        Column(title=say("With evidence"), align="right"),
+        Column(title=say("Oldest evidence")),
     )
     rows = []
     for each in now.scores.sections:
@@ -206,13 +212,13 @@ def _actions(then: Past, now: Past, names: dict[str, str], say: Words) -> Sectio
     if not now.actions:
         return Section(title=say("Actions"), blocks=(Paragraph(text=say("There is no action.")),))
     heads = (
-        Column(title=say("Id"), share=1.7),
-        Column(title=say("Action"), share=3.6),
-        Column(title=say("Owner"), share=1.5),
-        Column(title=say("Due"), share=1.2),
-        Column(title=say("Due before"), share=1.3),
-        Column(title=say("Status on {day}", day=then.on), share=1.5),
-        Column(title=say("Status on {day}", day=now.on), share=1.5),
+        Column(title=say("Id")),
+        Column(title=say("Action")),
+        Column(title=say("Owner")),
+        Column(title=say("Due")),
+        Column(title=say("Due before")),
+        Column(title=say("Status on {day}", day=then.on)),
+        Column(title=say("Status on {day}", day=now.on)),
     )
     order = sorted(now.actions, key=lambda each: (not each.overdue(now.on), each.due or date.max, each.ref))
     rows = tuple(
@@ -261,14 +267,14 @@ def _new(then: Past, now: Past) -> list[Item]:
 
 def _changes(items: Sequence[Item], then: Past, now: Past, say: Words, *, caption: str) -> Table:
     heads = (
-        Column(title=say("Clause"), share=2.8),
-        Column(title=say("Title"), share=3.6),
-        Column(title=say.day(then.on), share=2),
-        Column(title=say.day(now.on), share=2),
+        Column(title=say("Clause")),
+        Column(title=say("Title")),
+        Column(title=say.day(then.on)),
+        Column(title=say.day(now.on)),
     )
     rows = tuple(
         (
-            Cell(str(item), strong=True),
+            Cell(cited(item, say), strong=True),
             Cell(say(item.clause.title)),
             result_cell(then.assessment.judgement(item.key).result, say),
             result_cell(now.assessment.judgement(item.key).result, say),
@@ -280,10 +286,10 @@ def _changes(items: Sequence[Item], then: Past, now: Past, say: Words, *, captio
 
 def _then_now(first: str, then: Past, now: Past, say: Words) -> tuple[Column, ...]:
     return (
-        Column(title=first, share=3),
-        Column(title=say.day(then.on), share=1.5, align="right"),
-        Column(title=say.day(now.on), share=1.5, align="right"),
-        Column(title=say("Change"), share=1.5, align="right"),
+        Column(title=first),
+        Column(title=say.day(then.on), align="right"),
+        Column(title=say.day(now.on), align="right"),
+        Column(title=say("Change"), align="right"),
     )
 
 

@@ -27,7 +27,7 @@ from accreditation.report.material import Material
 from accreditation.report.obstacles import issues_table, sentence
 from accreditation.report.terms import result_cell
 from accreditation.standards import Standard, days_left
-from accreditation.wording import assessment_purposes
+from accreditation.wording import assessment_purposes, cited, titled
 
 
 def summary(material: Material) -> Section:
@@ -36,22 +36,30 @@ def summary(material: Material) -> Section:
     whole, counts = standing.scores.whole, counted(standing.issues)
     blocks: list[Block] = [Paragraph(text=_verdict(material), strong=True), score_figures(whole, say)]
     gaps = material.gaps()
-    actions = {each.id: each for aim in material.judged() for each in material.actions_of(*aim)}
-    late = sum(each.overdue(material.on) for each in actions.values())
+    late = sum(each.overdue(material.on) for each in material.actions)
+    judged = whole.assessed
     majors = sum(judgement.result == "major" for _, judgement in gaps)
     minors = len(gaps) - majors
     planned = sum(bool(material.actions_of(*aim)) for aim in gaps)
     blocks.append(
         KeyFigures(
             (
-                KeyFigure(value=say.number(majors), label=say("Major nonconformities"), tone=_bad(majors)),
-                KeyFigure(value=say.number(minors), label=say("Minor nonconformities"), tone=_bad(minors, "fair")),
+                KeyFigure(
+                    value=say.number(majors), label=say("Major nonconformities"), tone=_bad(majors, of=judged)
+                ),
+                KeyFigure(
+                    value=say.number(minors),
+                    label=say("Minor nonconformities"),
+                    tone=_bad(minors, "fair", of=judged),
+                ),
                 KeyFigure(
                     value=say("{n} of {all}", n=say.number(planned), all=say.number(len(gaps))),
                     label=say("Gaps with an action planned"),
-                    tone=_bad(len(gaps) - planned, "fair"),
+                    tone=_bad(len(gaps) - planned, "fair", of=len(gaps)),
                 ),
-                KeyFigure(value=say.number(late), label=say("Actions overdue"), tone=_bad(late)),
+                KeyFigure(
+                    value=say.number(late), label=say("Actions overdue"), tone=_bad(late, of=len(material.actions))
+                ),
             )
         )
     )
@@ -74,10 +82,11 @@ def unit_and_profile(material: Material) -> Section:
     """Return what the unit was assessed against, and what was left out."""
     say, checklist = material.say, material.situation.checklist
     profile = checklist.profile
+    purpose, title = material.assessment.purpose, material.assessment.title
     counts = {each.key: sum(item.standard is each for item in checklist.items) for each in checklist.standards}
     rows = tuple(
         (
-            Cell(each.source, strong=True),
+            Cell(say(each.source), strong=True),
             Cell(say(each.title)),
             Cell(say.number(counts[each.key])),
             Cell(say.day(each.recognised_until)),
@@ -86,18 +95,18 @@ def unit_and_profile(material: Material) -> Section:
         for each in checklist.standards
     )
     heads = (
-        Column(title=say("Document"), share=2.2),
-        Column(title=say("Title"), share=3.6),
-        Column(title=say("Requirements"), share=1.5, align="right"),
-        Column(title=say("Recognised until"), share=1.4),
-        Column(title=say("Days left"), share=1.0, align="right"),
+        Column(title=say("Document")),
+        Column(title=say("Title")),
+        Column(title=say("Requirements"), align="right"),
+        Column(title=say("Recognised until")),
+        Column(title=say("Days left"), align="right"),
     )
     blocks: list[Block] = [
         Paragraph(
             text=say(
                 "{purpose}: {title}. Profile: {profile}. {n} requirements were to be judged.",
-                purpose=assessment_purposes(say)[material.assessment.purpose],
-                title=say.text(material.assessment.title),
+                purpose=lambda one: assessment_purposes(one)[purpose],
+                title=lambda one: one.text(title).removeprefix(f"{assessment_purposes(one)[purpose]}, "),
                 profile=profile.name,
                 n=say.number(len(checklist.items)),
             )
@@ -106,12 +115,12 @@ def unit_and_profile(material: Material) -> Section:
     ]
     if profile.independence:
         claims = tuple((Cell(each.activity), Cell(each.type)) for each in profile.independence)
-        columns = (Column(title=say("Activity"), share=4), Column(title=say("Type claimed"), share=1))
+        columns = (Column(title=say("Activity")), Column(title=say("Type claimed")))
         blocks.append(Table(columns=columns, rows=claims, caption=say("Independence by activity")))
     if profile.excluded:
         sources = {each.key: each.source for each in checklist.standards}
-        left_out = tuple((Cell(f"{sources[e.standard]} {e.clause}"), Cell(e.why)) for e in profile.excluded)
-        columns = (Column(title=say("Clause"), share=1), Column(title=say("Why it is left out"), share=3))
+        left_out = tuple((Cell(f"{say(sources[e.standard])} {e.clause}"), Cell(e.why)) for e in profile.excluded)
+        columns = (Column(title=say("Clause")), Column(title=say("Why it is left out")))
         blocks.append(Table(columns=columns, rows=left_out, caption=say("Clauses that were left out")))
     if profile.weights:
         n = len(profile.weights)
@@ -142,7 +151,7 @@ def how_to_read(say: Words) -> Section:
         say(
             "Coverage is the share of the applicable requirements that were assessed. A score below {limit} "
             "coverage says little and carries a warning.",
-            limit=say.percent(ENOUGH),
+            limit=ENOUGH,
         ),
         say(
             "With evidence is the share of what was assessed that cites evidence which is accepted, not expired "
@@ -153,8 +162,8 @@ def how_to_read(say: Words) -> Section:
             "means not ready, whatever the score."
         ),
         say(
-            "The priority of a gap is high for gates and major nonconformities, medium for minor ones of weighty "
-            "requirements, and low for the rest."
+            "The priority of a gap is high for gates, major nonconformities and whatever else blocks "
+            "accreditation, medium for minor ones of weighty requirements, and low for the rest."
         ),
         say(
             "Questions and explanations are in the words of this tool; the words of a standard stand in the "
@@ -162,7 +171,7 @@ def how_to_read(say: Words) -> Section:
         ),
     )
     table = Table(
-        columns=(Column(title=say("Level"), share=1, align="right"), Column(title=say("Meaning"), share=8)),
+        columns=(Column(title=say("Level"), align="right"), Column(title=say("Meaning"))),
         rows=tuple((Cell(say.number(n), strong=True), Cell(words)) for n, words in levels),
         caption=say("Maturity, on two axes: what is written (documented) and what is done (implemented)"),
     )
@@ -176,13 +185,13 @@ def readiness_section(material: Material) -> Section:
     gates = [(item, judgement) for item, judgement in material.judged() if item.clause.gate]
     if gates:
         rows = tuple(
-            (Cell(str(item), strong=True), Cell(say(item.clause.title)), result_cell(judgement.result, say))
+            (Cell(cited(item, say), strong=True), Cell(say(item.clause.title)), result_cell(judgement.result, say))
             for item, judgement in gates
         )
         heads = (
-            Column(title=say("Clause"), share=2.6),
-            Column(title=say("Title"), share=4),
-            Column(title=say("Result"), share=1.9),
+            Column(title=say("Clause")),
+            Column(title=say("Title")),
+            Column(title=say("Result")),
         )
         blocks.append(
             Table(columns=heads, rows=rows, caption=say("Gates: requirements without which nothing goes"))
@@ -201,12 +210,12 @@ def scores_section(material: Material) -> Section:
     rows = [_score_row(each, say) for each in scores.sections]
     rows.append((Cell(say("All requirements"), strong=True), *_figures(scores.whole, say, strong=True)))
     heads = (
-        Column(title=say("Clause"), share=3.4),
-        Column(title=say("Score"), share=1, align="right"),
-        Column(title=say("Coverage"), share=1.1, align="right"),
-        Column(title=say("With evidence"), share=1.1, align="right"),
-        Column(title=say("Oldest evidence"), share=1.3),
-        Column(title=say("Assessed"), share=1.1, align="right"),
+        Column(title=say("Clause")),
+        Column(title=say("Score"), align="right"),
+        Column(title=say("Coverage"), align="right"),
+        Column(title=say("With evidence"), align="right"),
+        Column(title=say("Oldest evidence")),
+        Column(title=say("Assessed"), align="right"),
     )
     blocks: list[Block] = [
         Table(columns=heads, rows=tuple(rows), caption=say("Score · coverage · evidence by clause")),
@@ -216,8 +225,8 @@ def scores_section(material: Material) -> Section:
     if low and scores.whole.warning is None:
         told = say(
             "Read these with care, since less than {limit} of them is assessed: {clauses}.",
-            limit=say.percent(ENOUGH),
-            clauses=", ".join(section_name(each, say) for each in low),
+            limit=ENOUGH,
+            clauses=lambda one: ", ".join(section_name(each, one) for each in low),
         )
         blocks.append(Note(title=say("Low coverage"), text=told))
     return Section(title=say("Score by clause"), blocks=tuple(blocks))
@@ -245,13 +254,18 @@ def maturity_section(material: Material) -> Section:
     blocks: list[Block] = [Paragraph(text=headline, strong=True), chart]
     if apart:
         heads = (
-            Column(title=say("Clause"), share=2.6),
-            Column(title=say("Title"), share=4),
-            Column(title=say("Documented"), share=1.4, align="right"),
-            Column(title=say("Implemented"), share=1.4, align="right"),
+            Column(title=say("Clause")),
+            Column(title=say("Title")),
+            Column(title=say("Documented"), align="right"),
+            Column(title=say("Implemented"), align="right"),
         )
         rows = tuple(
-            (Cell(str(item), strong=True), Cell(say(item.clause.title)), Cell(say.number(a)), Cell(say.number(b)))
+            (
+                Cell(cited(item, say), strong=True),
+                Cell(say(item.clause.title)),
+                Cell(say.number(a)),
+                Cell(say.number(b)),
+            )
             for item, a, b in apart
         )
         blocks.append(Table(columns=heads, rows=rows, caption=say("Paper without practice")))
@@ -280,7 +294,7 @@ def coverage_warning(score: Score, say: Words) -> Iterator[Note]:
 def section_name(section: SectionScore, say: Words) -> str:
     """Return how a section of a checklist is called."""
     clause = section.clause
-    return f"{section.standard.source} {clause.id} {say(clause.title)}" if clause else say(section.standard.title)
+    return f"{say(section.standard.source)} {titled(clause, say)}" if clause else say(section.standard.title)
 
 
 def _verdict(material: Material) -> str:
@@ -296,8 +310,9 @@ def _verdict(material: Material) -> str:
     return say("Not ready: too little is assessed to say more.")
 
 
-def _bad(n: int, tone: Tone = "poor") -> Tone:
-    return tone if n else "good"
+def _bad(n: int, tone: Tone = "poor", *, of: int) -> Tone:
+    """Return the colour of what should be none; where nothing could be found, none is no good news."""
+    return tone if n else "good" if of else ""
 
 
 def _days_left(standard: Standard, material: Material) -> Cell:

@@ -45,6 +45,8 @@ def render_word(document: Document) -> bytes:
     add_line(word, document.title, size=22, colour="23415F", bold=True)
     add_line(word, document.subtitle, size=13, colour="5D6670")
     add_facts(word, document.cover)
+    for note in document.notes:
+        add_block(word, note)
     for each in document.footnotes:
         add_line(word, each, size=8.5, colour="5D6670")
     wide = False

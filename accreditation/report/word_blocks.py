@@ -23,6 +23,7 @@ from accreditation.report.blocks import (
     Table,
     Tone,
 )
+from accreditation.report.widths import size_of, widths
 
 INK, SOFT, ACCENT, HAIR, PLAIN = "1A1D21", "5D6670", "23415F", "C9CED4", "F3F5F7"
 TONES: dict[Tone, tuple[str, str]] = {
@@ -33,8 +34,8 @@ TONES: dict[Tone, tuple[str, str]] = {
     "info": ("E1EBF6", "1E4876"),
 }
 ALIGNED = {"right": WD_ALIGN_PARAGRAPH.RIGHT, "center": WD_ALIGN_PARAGRAPH.CENTER}
-SIZES = ((11, 6.5), (8, 7.0), (6, 8.0), (0, 9.0))
-"""From how many columns a table has letters of which size."""
+MARGIN = 4.0
+"""Points left free on each side of a cell."""
 
 
 def set_styles(word: Any, font: str, language: str) -> None:
@@ -131,8 +132,9 @@ def _add_figures(word: Any, block: KeyFigures) -> None:
 def _add_table(word: Any, table: Table) -> None:
     if table.caption:
         _add_caption(word, table.caption)
-    size = next(points for many, points in SIZES if len(table.columns) >= many)
-    grid = _grid(word, 1 + len(table.rows), tuple(each.share for each in table.columns))
+    size = size_of(table)
+    room = _width(word) / Pt(1) / size
+    grid = _grid(word, 1 + len(table.rows), widths(table, room=room, padding=2 * MARGIN / size))
     head, *lines = _lines(grid)
     for cell, column in zip(head, table.columns, strict=True):
         _fill(cell, column.title, size=size, bold=True, align=column.align)
@@ -159,12 +161,15 @@ def _grid(word: Any, rows: int, shares: Sequence[float]) -> Any:
     """Return a table as wide as the text, its columns by their shares."""
     grid = word.add_table(rows, len(shares))
     grid.autofit = False
-    widths = [Emu(round(_width(word) * share / sum(shares))) for share in shares]
-    for column, width in zip(grid.columns, widths, strict=True):
+    margins = OxmlElement("w:tblCellMar")
+    margins.extend(_element(f"w:{side}", w=str(round(20 * MARGIN)), type="dxa") for side in ("left", "right"))
+    grid._tbl.tblPr.find(qn("w:tblLook")).addprevious(margins)
+    across = [Emu(round(_width(word) * share / sum(shares))) for share in shares]
+    for column, width in zip(grid.columns, across, strict=True):
         column.width = width
     for row, line in zip(grid.rows, _lines(grid), strict=True):
         row._tr.get_or_add_trPr().append(_element("w:cantSplit"))
-        for cell, width in zip(line, widths, strict=True):
+        for cell, width in zip(line, across, strict=True):
             cell.width = width
     return grid
 

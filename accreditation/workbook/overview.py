@@ -51,7 +51,8 @@ def score_line(score: Score, say: Words) -> str:
         evidence=say.percent(score.evidence_share),
         oldest=say.day(score.oldest),
     )
-    return f"{told}. {say.reason(score.warning)}." if score.warning else f"{told}."
+    told = f"{told.removesuffix('.')}."
+    return f"{told} {say.reason(score.warning)}." if score.warning else told
 
 
 def _whose(situation: Situation, say: Words) -> Iterator[Line]:
@@ -60,7 +61,7 @@ def _whose(situation: Situation, say: Words) -> Iterator[Line]:
     yield say("Unit"), f"{say.text(unit.name)} ({kept.unit})"
     yield say("Assessment"), f"{kept.ref}, {states(say).get(kept.status, kept.status)}"
     yield say("Profile"), kept.profile.name
-    yield say("Standards"), "; ".join(each.source for each in situation.checklist.standards)
+    yield say("Standards"), "; ".join(say(each.source) for each in situation.checklist.standards)
     yield say("Lead"), name_of(kept.lead or "-", situation.related.values())
     yield say("Written on"), say.day(situation.on)
     yield say("Version of the assessment"), str(kept.version)
@@ -85,7 +86,7 @@ def _standing(situation: Situation, standing: Readiness, say: Words) -> Iterator
 
 def _by_standard(situation: Situation, standing: Readiness, say: Words) -> Iterator[Line]:
     for each in situation.checklist.standards:
-        yield each.source, score_line(standing.scores.standards[each.key], say)
+        yield say(each.source), score_line(standing.scores.standards[each.key], say)
 
 
 def _how(say: Words) -> Iterator[Line]:

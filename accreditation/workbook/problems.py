@@ -56,7 +56,10 @@ def plain(cell: Cell) -> Cell:
 
 
 def not_understood(cell: Cell, expected: Reason) -> CellError:
-    """Return the error for a cell that holds something else than what is expected."""
+    """Return the error for a cell that holds something else than what is expected, or nothing."""
+    if not cell.text:
+        what = Reason("not-understood", "it is empty; expected is {expected}", {"expected": expected})
+        return CellError(cell, what, Reason("fill-in-cell", "Fill in the cell", {}))
     values = {"found": cell.text[:80], "expected": expected}
     what = Reason("not-understood", "it holds {found}; expected is {expected}", values)
     return CellError(cell, what, Reason("correct-cell", "Correct the cell, or empty it", {}))

@@ -34,7 +34,7 @@ def checklist_rows(situation: Situation, say: Words) -> Iterator[Row]:
         clause = item.clause
         yield {
             "key": item.key,
-            "standard": item.standard.source,
+            "standard": say(item.standard.source),
             "clause": clause.id,
             "title": say(clause.title),
             "question": say(clause.question),
@@ -89,7 +89,7 @@ def put_gaps(sheet: Any, situation: Situation, found: Sequence[Issue], say: Word
     rows = [
         {
             "level": names[each.level],
-            "requirement": each.clause,
+            "requirement": wording.cited_clause(each.clause, say),
             "title": say(situation.checklist.by_key[each.key].clause.title) if each.key else "",
             "why": say.reason(each.why),
             "to_do": say.reason(each.what_to_do),
@@ -154,7 +154,7 @@ def put_evidence(sheet: Any, situation: Situation, say: Words) -> None:
     cited: dict[str, list[str]] = {}
     for item, judgement in situation.judged():
         for link in judgement.evidence:
-            cited.setdefault(link.target, []).append(str(item))
+            cited.setdefault(link.target, []).append(wording.cited(item, say))
     states, people = wording.states(say), {each.id: each.name for each in situation.of(Person)}
     rows = []
     for each in situation.of(Evidence):
@@ -179,12 +179,13 @@ def put_evidence(sheet: Any, situation: Situation, say: Words) -> None:
 
 
 def put_glossary(sheet: Any, glossary: Glossary, say: Words, *, mark: str) -> None:
-    """Write the words for each term, a column for each language."""
-    tags = [tag for tag in LANGUAGES if any(tag in words for words in glossary.values())]
+    """Write the words for each term, a column for each language that says more than the term itself."""
+    known = {tag for term, words in glossary.items() for tag, said in words.items() if list(said) != [term]}
+    tags = [tag for tag in LANGUAGES if tag in known]
     wanted = [Column("term", 24), *(Column(tag, 36) for tag in tags)]
     heads = {"term": say("Term"), **{tag: LANGUAGES[tag] for tag in tags}}
     rows = [
-        {"term": term, **{tag: ", ".join(said) for tag, said in words.items()}} for term, words in glossary.items()
+        {"term": term, **{tag: ", ".join(words.get(tag, ())) for tag in tags}} for term, words in glossary.items()
     ]
     last = layout.put_table(sheet, "glossary", wanted, heads, rows)
     layout.finish(sheet, last=last, frozen=f"B{layout.FIRST}", mark=mark)

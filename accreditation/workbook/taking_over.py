@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from accreditation.assessments.assessment import Assessment, Judgement
-from accreditation.assessments.judging import SAID, checklist_of, judge, plan_action
+from accreditation.assessments.cycle import says
+from accreditation.assessments.judging import checklist_of, judge, plan_action
 from accreditation.errors import Problem, WorkbookError
 from accreditation.language import Words
 from accreditation.workbook.cells import reworded
@@ -131,11 +132,8 @@ def undo(change: Change, store: Store, change_id: str) -> Assessment:
         raise WorkbookError(refused, problems)
     judgements = dict(assessment.judgements)
     for key in keys:
-        if key in before.judgements:
-            judgements[key] = _restored(change, before.judgements[key], judgements[key])
-        else:
-            del judgements[key]
-    assessment = change.save(assessment.revised(judgements=judgements))
+        judgements[key] = _restored(change, before.judgement(key), judgements[key])
+    assessment = change.save(assessment.revised(judgements=judgements, team=assessment.team_with(change.by)))
     for each in added:
         change.advance(change.get(Action, each.record), "cancel")
     return assessment
@@ -180,6 +178,8 @@ def _said(
                 )
             case _:
                 said[each.column] = each.found
+    if "result" in said:
+        said.setdefault("justification", before.justification)
     return said
 
 
@@ -206,8 +206,7 @@ def _acted_since(change: Change, added: Iterable[Event]) -> list[Problem]:
 
 
 def _restored(change: Change, before: Judgement, now: Judgement) -> Judgement:
-    if not before.is_assessed:
-        return before
-    if all(getattr(before, name) == getattr(now, name) for name in SAID):
-        return before.model_copy(update={"judged": now.judged, "reviewed": now.reviewed})
+    kept = before.model_copy(update={"judged": now.judged, "reviewed": now.reviewed})
+    if says(kept) == says(now):
+        return kept
     return before.model_copy(update={"judged": Signed(by=change.by, at=change.at), "reviewed": None})

@@ -4,8 +4,9 @@ Record by record, what both sides had last in common is the base of a three-way 
 All is written in one change. The part of the other ledger that is not in this one is kept as an attached file,
 gzipped; the reason of the change names its hash (`qms.exchange.merged`), so that nothing of the history is lost.
 
-What only steps add to, such as verifications and earlier due dates, is united. Where both sides set another due
-date or owner, the one that a decision leaves aside is kept among the earlier ones.
+What only steps add to, such as verifications and earlier due dates, is united, and so are the lists that a kind
+of record names as `UNITED`. Where both sides set another due date or owner, the one that a decision leaves aside
+is kept among the earlier ones.
 
 Limits
 ------
@@ -218,10 +219,10 @@ class _Merging:
         if self._refuses_edit(record, by_hand):
             return
         base = self._base(record, ours, theirs)
-        steps = {name for name in model.STEP_FIELDS if isinstance(here[name], list)}
+        lists = {name for name in model.STEP_FIELDS | model.UNITED if isinstance(here[name], list)}
         grow = (
-            steps
-            if all(only_grew(base.get(each), side[each]) for each in steps for side in (here, there))
+            lists
+            if all(only_grew(base.get(each), side[each]) for each in lists for side in (here, there))
             else set()
         )
         sides = (_said(each) for each in (base, here, there))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import openpyxl
 import pytest
@@ -26,9 +27,11 @@ def typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Typed:
     for name in ("QMS_STORE", "QMS_FILES", "QMS_PERSON"):
         monkeypatch.delenv(name, raising=False)
 
-    def run(words: str, *more: str, by: str = "a.hoxha", code: int = 0, command: object = app) -> Result:
-        line = [*words.split(), *more]
-        result = CliRunner().invoke(command, line, env={"QMS_PERSON": by, "COLUMNS": "200"})  # type: ignore[arg-type]
+    def run(
+        words: str, *more: str, by: str = "a.hoxha", code: int = 0, command: object = app, given: str = ""
+    ) -> Result:
+        line, env = [*words.split(), *more], {"QMS_PERSON": by, "COLUMNS": "200"}
+        result = CliRunner().invoke(command, line, env=env, input=given)  # type: ignore[arg-type]
         assert result.exit_code == code, result.output
         return result
 
@@ -132,13 +135,103 @@ def test_life_of_an_assessment(begun: Typed) -> None:
     assert {each["code"] for each in json.loads(begun("gaps --json --clause 7.2.1").output)} >= {"gate-not-met"}
 
 
+def test_judging_is_guided(begun: Typed) -> None:
+    assert "Nothing is said of ISO/IEC 17020:2012 4.1.2" in begun("assess 4.1.2", code=1).stderr
+    begun("assess 4.1.2 conforms --because", "All calls are recorded")
+    assert "Nothing says what is missing" in begun("follow-up 4.1.2 finding", code=1).stderr
+    assert "has to say what is missing" in begun("assess 7.2.1 minor").stderr
+    assert begun("assess 7.2.1 minor --because", "Three bags").stderr == ""
+    begun("assess 7.2.1 --because", "Tri qese", "--language", "sq")
+    assert "--because" in begun("assess 7.2.1 not_applicable", code=1).stderr
+    begun("assess 7.2.1 major --because", "No bag")
+    judgement = json.loads(begun("show 7.2.1 --json").stdout)["judgement"]
+    assert judgement["justification"] == {"en": "No bag"}, "words for another result are gone in every language"
+    begun("follow-up 7.2.1 finding")
+    assert "say --another" in begun("follow-up 7.2.1 finding", code=1).stderr
+    assert begun("follow-up 7.2.1 finding --another").stdout.startswith("NC-")
+    for what in ("action", "request"):
+        late = begun(f"follow-up 7.2.1 {what} --owner b.leka --due 2020-01-01 --title x", code=1)
+        assert "2020-01-01 is past" in late.stderr
+
+
+def test_review_of_a_heading_and_of_all(begun: Typed) -> None:
+    for clause in ("4.1.1", "4.1.2", "4.2.1", "7.2.1"):
+        begun(f"assess {clause} conforms")
+    begun("assess 4.1.3 conforms", by="b.leka")
+    begun("review", code=1)
+    assert "nobody has judged it yet" in begun("review 5.1.1", by="b.leka", code=1).stderr
+    assert begun("review 4.1", by="b.leka").stdout == "2 judgements of AS-2026-001 reviewed\n"
+    assert "waits for a review" in begun("review 4.1", by="b.leka", code=1).stderr
+    assert begun("review --all", by="b.leka").stdout.startswith("2 judgements")
+    assert begun("review --all").stdout.startswith("1 judgement ")
+    shown = begun("show 4.1.1").stdout
+    assert "Assessor: Arta Hoxha, " in shown
+    assert "Reviewer: Besa Leka, " in shown
+    assert "Reviewer: -" in begun("show 5.1.1").stdout
+    begun("assess 5.1.1 conforms")
+    begun("advance submit")
+    begun("person add c.marku --name", "Çlirim Marku", command=records)
+    assert "Reviewed judgements: 5 of 6" in begun("advance freeze", by="c.marku").stderr
+
+
+def test_evidence_is_linked_once_and_confirmed(begun: Typed) -> None:
+    begun("evidence add Log https://unit.example/1 --from-day 2026-01-01", command=records)
+    begun("assess 7.2.1 conforms --evidence EV-2026-001 --evidence EV-2026-001")
+    begun("evidence attach EV-2026-001 https://unit.example/2", command=records)
+    assert "changed since" in begun("gaps --clause 7.2.1").stdout
+    begun("evidence confirm AS-2026-001 EV-2026-001 --why", "the same log", command=records)
+    assert "changed since" not in begun("gaps --clause 7.2.1").stdout
+    begun("evidence attach EV-2026-001 https://unit.example/3", command=records)
+    begun("assess 7.2.1 --evidence EV-2026-001")
+    assert "changed since" not in begun("gaps --clause 7.2.1").stdout
+    assert len(json.loads(begun("show 7.2.1 --json").stdout)["judgement"]["evidence"]) == 1
+
+
+def test_independence_is_claimed_for_an_activity(begun: Typed) -> None:
+    claims = ("--activity", "Scene examination=C")
+    assert "say why" in begun("profile", *claims, code=1).stderr
+    assert "NAME=TYPE" in begun("profile --activity Scenes", code=1).stderr
+    assert begun("profile --why decided", *claims).stdout == "Scene examination: C\n"
+    assert "independence-not-claimed" not in begun("gaps --json").stdout
+
+
+@pytest.mark.parametrize(
+    ("typed_words", "clause", "expected"),
+    [
+        (["c", "", "3", "", "q"], "4.1.1", ("conforms", None, 3, None)),
+        (["conforms", "Seen", "9", "5", "0", "q"], "4.1.1", ("conforms", "Seen", 5, 0)),
+        (["Në përputhje", "", "", "", "q"], "4.1.1", ("conforms", None, None, None)),
+        (["9", "maybe", "major", "", " ", "Keq", "", "", "q"], "4.1.1", ("major", "Keq", None, None)),
+        (["m", "", "Pak", "", "", "q"], "4.1.1", ("minor", "Pak", None, None)),
+        (["M", "Keq", "", "", "q"], "4.1.1", ("major", "Keq", None, None)),
+        (["n", "", "Nuk ka", "q"], "4.1.1", ("not_applicable", "Nuk ka", None, None)),
+        (["", "s", "c", "", "", "", "Q"], "4.1.3", ("conforms", None, None, None)),
+    ],
+)
+def test_questions_are_asked_until_they_are_answered(
+    typed: Typed,
+    monkeypatch: pytest.MonkeyPatch,
+    typed_words: list[str],
+    clause: str,
+    expected: tuple[str, str | None, int | None, int | None],
+) -> None:
+    typed(f"init {NEW}", "Arta Hoxha", "--language", "sq")
+    terminal = SimpleNamespace(stdin=SimpleNamespace(isatty=lambda: True))
+    monkeypatch.setattr("accreditation.command.asking.sys", terminal)
+    typed("assess", given="".join(f"{each}\n" for each in typed_words))
+    kept = json.loads(typed(f"show {clause} --json").stdout)["judgement"]
+    words = kept["justification"] and kept["justification"]["sq"]
+    assert (kept["result"], words, kept["documented"], kept["implemented"]) == expected
+    assert json.loads(typed("status --json").stdout)["whole"]["results"]["not_assessed"] == 150
+
+
 def test_transition_and_roll_up(begun: Typed, tmp_path: Path) -> None:
     begun("assess 7.2.1 conforms")
     assert "days are left" in begun("transition").output
     begun("transition --carry", code=ExitCode.OUR_ERROR)
     begun("ledger key unit.pem", command=records)
     begun("summary AL-TIR.json --key unit.pem")
-    told = json.loads(begun("rollup AL-TIR.json --json").output)
+    told = json.loads(begun("rollup AL-TIR.json --json").stdout)
     assert told[0]["score"]["insufficient"] == 1
     (tmp_path / "AL-TIR.json").write_text("{}", encoding="utf-8")
     assert "cannot be used as a summary" in begun("rollup AL-TIR.json", code=ExitCode.OUR_ERROR).output
@@ -151,7 +244,7 @@ def test_procedures_are_compared_and_decided(typed: Typed) -> None:
     assert "Nothing is decided" in typed(f"sop-gap gaps {store}", code=ExitCode.OUR_ERROR).output
     typed(f"sop-gap decide SOP-15 SOP-005 2 full {store}", by="m.stojkova")
     typed(f"sop-gap decide SOP-16 SOP-005 2 partial {store}", by="m.stojkova", code=ExitCode.OUR_ERROR)
-    assert "full" in typed(f"sop-gap matrix {store}").output
+    assert "Full" in typed(f"sop-gap matrix {store}").output
     assert "SOP-15" not in typed(f"sop-gap gaps {store}").output
     drafted = typed(f"sop-gap action SOP-16 --owner n.obradin --due 2027-02-01 {store}", by="m.stojkova")
     assert drafted.output.startswith("ACT-")

@@ -19,6 +19,7 @@ from accreditation.assessments.cycle import ASSESSMENT
 from accreditation.assessments.profile import Checklist, Profile
 from accreditation.cli import app
 from accreditation.command.report_command import KINDS
+from accreditation.crosswalk import Crosswalk
 from qms.cli import app as records
 from qms.store import open_store
 
@@ -116,10 +117,17 @@ def test_the_table_has_every_step() -> None:
     assert after.startswith(wanted := QMS.table(ASSESSMENT)), f"the table should be\n{wanted}"
 
 
+def test_the_crosswalk_of_the_page_can_be_used() -> None:
+    import tomllib
+
+    _, block = QMS.blocks(PAGE, "toml")
+    assert Crosswalk.model_validate(tomllib.loads(block)).links[0].change == "renumbered"
+
+
 def test_the_profile_of_the_page_can_be_used() -> None:
     import tomllib
 
-    (block,) = QMS.blocks(PAGE, "toml")
+    block, _ = QMS.blocks(PAGE, "toml")
     checklist = Checklist.of(Profile.model_validate(tomllib.loads(block)))
     assert len(checklist.items) == 116 + 35 + 1 - 4
 

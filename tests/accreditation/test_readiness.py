@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -13,14 +13,18 @@ from hypothesis import strategies as st
 
 from accreditation.assessments.assessment import Assessment, Judgement
 from accreditation.assessments.judging import begin, checklist_of, judge, plan_action, raise_finding
-from accreditation.assessments.profile import Checklist, Profile
+from accreditation.assessments.profile import Checklist, Exclusion, Profile
 from accreditation.assessments.scoring import WORTH, scores
+from accreditation.errors import UnknownError
 from accreditation.gaps import Situation, issues
 from accreditation.issue import issue_kinds
-from accreditation.readiness import latest, readiness
-from qms.actions.action import Cost
+from accreditation.readiness import latest, readiness, situation_on
+from qms.actions.action import Action, Cost
 from qms.audits.audit import Audit
+from qms.documents.document import Document
 from qms.evidence import Evidence, collect
+from qms.findings.finding import Finding
+from qms.organisation import Person
 from qms.record import Link, Record, Requirement, Text
 from qms.store import Store
 
@@ -38,7 +42,7 @@ def test_nothing_judged_has_no_score() -> None:
     whole = scores(assessed({}), Checklist.of(PROFILE), (), on=TODAY).whole
     assert (whole.value, whole.coverage, whole.evidence_share, whole.documented) == (None, 0.0, None, None)
     assert whole.warning is not None
-    assert "score - · coverage 0 %" in str(whole)
+    assert "score - · coverage 0%" in str(whole)
 
 
 def test_everything_not_applicable_has_no_coverage() -> None:
@@ -160,6 +164,7 @@ def test_unit_becomes_ready_when_nothing_blocks(
         unit="AL-TIR",
         title=Text.of("Everything", "en"),
         criteria=(Requirement(source="ISO/IEC 17020:2012", clause="7"),),
+        status="reported",
         reported_on=date(2026, 10, 1),
     )
     here = Situation(store, kept, on=TODAY)
@@ -249,6 +254,119 @@ def test_issues_come_blockers_first_and_in_order(store: Store, assessment: Asses
     assert all(str(each.why) and str(each.what_to_do) and "{" not in str(each) for each in found)
 
 
+def test_nobody_is_ready_with_nothing_judged(store: Store, somebody: Somebody) -> None:
+    arta = somebody("a.hoxha")
+    with store.change(by=arta, why="a list of our own") as change:
+        kept = begin(change, "AL-TIR", PROFILE, title=Text.of("None", "en"), lead=arta)
+    said = {"result": "not_applicable", "justification": Text.of("we do nothing", "en")}
+    kept = say(store, kept, arta, **dict.fromkeys(KEYS, said))
+    found = told(store, kept)
+    gates = {item.clause.id for item in Checklist.of(PROFILE).items if item.clause.gate}
+    assert ("nothing-judged", "") in found
+    assert {clause for code, clause in found if code == "gate-not-applicable"} == gates
+    assert not readiness(Situation(store, kept, on=TODAY))
+
+
+def test_gates_that_are_left_out_are_named_and_audits_are_asked_for(store: Store, somebody: Somebody) -> None:
+    arta = somebody("a.hoxha")
+    left = [Exclusion(standard="iso17020-2012", clause=each, why="x") for each in ("4", "5", "6", "7", "8")]
+    narrow = Profile(name="Annexes", standards=("iso17020-2012",), excluded=tuple(left))
+    with store.change(by=arta, why="narrow") as change:
+        kept = begin(change, "AL-TIR", narrow, title=Text.of("Narrow", "en"), lead=arta)
+    codes = {code for code, _ in told(store, kept)}
+    assert {"gate-excluded", "audit-missing", "review-missing"} <= codes
+
+
+@pytest.mark.parametrize("clause", ["7.1.9", "7.1", "6.2"])
+def test_an_open_major_nonconformity_blocks_wherever_it_is_raised(
+    store: Store, assessment: Assessment, somebody: Somebody, clause: str
+) -> None:
+    arta, besa = somebody("a.hoxha"), somebody("b.krasniqi")
+    drafted = Finding.model_validate(
+        {
+            "unit": "AL-TIR",
+            "grade": "major",
+            "requirements": (Requirement(source="ISO/IEC 17020:2012", clause=clause),),
+            "statement": {"gap": Text.of("gap", "en"), "requirement": Text.of("must", "en"), "evidence": None},
+            "raised_by": arta,
+            "raised_on": store.now().date(),
+            "owner": besa,
+        }
+    )
+    with store.change(by=arta, why="seen") as change:
+        finding = change.add(drafted)
+    assert "major-finding-open" not in {code for code, _ in told(store, assessment)}
+    with store.change(by=arta, why="issued") as change:
+        fields = {"statement": finding.statement.model_copy(update={"evidence": Text.of("seen", "en")})}
+        change.advance(change.save(finding.revised(**fields)), "issue")
+    assert "major-finding-open" in {code for code, _ in told(store, assessment)}
+
+
+def test_an_old_procedure_is_no_management_review_and_a_cancelled_audit_none_at_all(
+    store: Store, assessment: Assessment, somebody: Somebody, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arta, besa = somebody("a.hoxha"), somebody("b.krasniqi")
+    procedure = accepted(store, collected(store, besa, effective_from=date(2015, 1, 1)), arta)
+    kept = say(store, assessment, arta, **{"8.5.2": {"result": "conforms", "evidence": (link(procedure),)}})
+    said = {"unit": "AL-TIR", "title": Text.of("All", "en"), "reported_on": date(2026, 10, 1)}
+    other = (Requirement(source="ISO 9001:2015", clause="9"),)
+    original = Situation.of
+    for audit in (Audit(**said, status="cancelled"), Audit(**said, status="reported", criteria=other)):
+        kinds = {Audit: [audit]}
+        monkeypatch.setattr(
+            Situation, "of", lambda self, kind, kinds=kinds: kinds.get(kind) or original(self, kind)
+        )
+        assert {"audit-missing", "review-missing"} <= {code for code, _ in told(store, kept)}
+
+
+def test_actions_of_a_finding_are_those_of_its_requirement(
+    store: Store, assessment: Assessment, somebody: Somebody
+) -> None:
+    arta, besa = somebody("a.hoxha"), somebody("b.krasniqi")
+    kept = say(store, assessment, arta, **{"7.1.1": {"result": "minor", "justification": Text.of("gap", "en")}})
+    with store.change(by=arta, why="found") as change:
+        kept, finding = raise_finding(change, kept, "7.1.1", checklist=checklist_of(store, kept), owner=besa)
+        drafted = Action(
+            unit="AL-TIR",
+            purpose="correction",
+            title=Text.of("Do", "en"),
+            owner=besa,
+            finding=finding.id,
+            due=date(2029, 5, 1),
+        )
+        action = change.add(drafted)
+    found = told(store, kept)
+    assert ("gap-without-action", "7.1.1") not in found
+    assert ("action-after-transition", "7.1.1") in found
+    assert ("action-overdue", "7.1.1") in told(store, kept, on=date(2029, 5, 2))
+    with store.change(by=arta, why="not needed") as change:
+        change.advance(action, "cancel")
+    assert ("gap-without-action", "7.1.1") in told(store, kept)
+
+
+def test_what_is_no_record_of_anything_done_is_no_evidence(
+    store: Store, assessment: Assessment, somebody: Somebody
+) -> None:
+    arta, besa = somebody("a.hoxha"), somebody("b.krasniqi")
+    with store.change(by=arta, why="planned") as change:
+        planned = change.add(Action(unit="AL-TIR", purpose="milestone", title=Text.of("Plan", "en"), owner=besa))
+        document = change.add(
+            Document(unit="AL-TIR", type="SOP", title=Text.of("Empty", "en"), owner=besa, language="en")
+        )
+    for record in (planned, document, store.get(Person, besa)):
+        kept = say(store, assessment, arta, **{"7.2.4": {"result": "conforms", "evidence": (link(record),)}})
+        assert ("conforms-without-evidence", "7.2.4") in told(store, kept)
+        assessment = kept
+
+
+def test_a_past_day_is_told_as_it_was(store: Store, assessment: Assessment, somebody: Somebody) -> None:
+    kept = say(store, assessment, somebody("a.hoxha"), **{"7.1.1": {"result": "conforms"}})
+    today = store.now().date()
+    assert situation_on(store, kept, today).as_of is None
+    with pytest.raises(UnknownError, match="was begun on"):
+        situation_on(store, kept, kept.created.date() - timedelta(days=1))  # type: ignore[union-attr]
+
+
 def test_latest_assessment_is_the_one_that_began_last(
     store: Store, assessment: Assessment, somebody: Somebody
 ) -> None:
@@ -261,7 +379,7 @@ def test_latest_assessment_is_the_one_that_began_last(
             PROFILE,
             title=Text.of("Second", "en"),
             lead=arta,
-            begins=datetime(2026, 11, 1, tzinfo=UTC).date(),
+            begins=date(2027, 1, 11),
         )
     assert latest(store, "AL-TIR") == newer
     assert latest(store, "XK-PRI") is None

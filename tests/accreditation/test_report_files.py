@@ -71,7 +71,7 @@ def sections() -> tuple[SectionScore, ...]:
 
 
 def a_document(**changes: object) -> Document:
-    wide = tuple(Column(title=f"{LETTERS[2 * n]}olumn {n}", share=1 + n % 3) for n in range(13))
+    wide = tuple(Column(title=f"{LETTERS[2 * n]}olumn {n}") for n in range(13))
     rows = tuple(
         tuple(Cell(f"{LONG if (n + row) % 7 == 0 else 'words of cell'} {row}-{n}", "fair") for n in range(13))
         for row in range(30)

@@ -18,7 +18,7 @@ from accreditation.gaps import Situation
 from accreditation.readiness import readiness
 from accreditation.rollup import roll_up
 from accreditation.summary import Figures, Summary, read_summary, summary_of
-from qms.record import Text
+from qms.record import Text, sha256
 from qms.store import Store
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
@@ -74,7 +74,9 @@ def test_genuine_summary_is_read_and_a_changed_one_refused(summary: Summary, tmp
 
 def told(summary: Summary, unit: str, score: float, *, coverage: float = 1.0, year: int = 2026) -> Summary:
     figures = summary.whole.model_copy(update={"score": score, "coverage": coverage})
-    return summary.model_copy(update={"unit": unit, "on": date(year, 6, 1), "whole": figures, "sections": {}})
+    key = sha256(unit.encode())
+    said = {"unit": unit, "on": date(year, 6, 1), "whole": figures, "sections": {}, "key": key}
+    return summary.model_copy(update=said)
 
 
 def test_distribution_leaves_out_what_is_insufficient(summary: Summary) -> None:
@@ -97,8 +99,38 @@ def test_last_summary_of_a_year_counts(summary: Summary) -> None:
 def test_public_roll_up_masks_units_and_small_counts(summary: Summary) -> None:
     (few,) = roll_up([told(summary, "U-1", 0.2), told(summary, "U-2", 0.4)], public=True)
     assert (few.lines, few.score.units, few.score.median, few.blockers) == ((), 2, None, None)
-    (many,) = roll_up([told(summary, f"U-{n}", 0.2) for n in range(3)], public=True)
-    assert (many.lines, many.score.median) == ((), 0.2)
+    (four,) = roll_up([told(summary, f"U-{n}", 0.2) for n in range(4)], public=True)
+    assert (four.score.median, four.blockers) == (None, None)
+    (many,) = roll_up([told(summary, f"U-{n}", 0.2) for n in range(5)], public=True)
+    assert (many.lines, many.score.median, many.score.least, many.score.most) == ((), 0.2, None, None)
+
+
+def test_nobody_speaks_for_another_unit(summary: Summary) -> None:
+    one = told(summary, "U-1", 0.2)
+    forged = told(summary, "u-1", 1.0, year=2027)
+    with pytest.raises(CatalogueError, match="signed with different keys"):
+        roll_up([one, forged])
+    with pytest.raises(CatalogueError, match="one key signs for"):
+        roll_up([one, told(summary, "U-2", 1.0).model_copy(update={"key": one.key})])
+
+
+def test_units_are_told_apart_by_jurisdiction_and_by_standards(summary: Summary) -> None:
+    here = told(summary, "CSU-1", 0.2)
+    there = told(summary, "CSU-1", 0.9).model_copy(update={"jurisdiction": "XK", "key": "b" * 64})
+    (both,) = roll_up([here, there])
+    assert [each.score for each in both.lines] == [0.2, 0.9]
+    other = told(summary, "CSU-2", 0.9).model_copy(update={"standards": ("ilac-p15",)})
+    assert [each.standards for each in roll_up([here, other])] == [
+        ("ilac-p15",),
+        ("iso17020-2012", "sop-elements"),
+    ]
+
+
+def test_the_longer_ledger_is_the_later_one_of_a_day(summary: Summary) -> None:
+    early = told(summary, "U-1", 0.9).model_copy(update={"head": f"10:{'0' * 64}"})
+    late = told(summary, "U-1", 0.5).model_copy(update={"head": f"99:{'0' * 64}"})
+    for several in ([early, late], [late, early]):
+        assert roll_up(several)[0].score.median == 0.5
 
 
 FIGURES = Figures(score=0.5, coverage=1, evidence=0, documented=None, implemented=None, oldest=None, results={})
@@ -119,6 +151,7 @@ def test_distribution_is_in_order(values: list[float]) -> None:
             findings={},
             actions={},
             head=f"1:{'0' * 64}",
+            key=sha256(str(n).encode()),
         )
         for n, value in enumerate(values)
     ]

@@ -6,13 +6,16 @@ from collections.abc import Callable
 from datetime import date
 
 import pytest
+from pydantic import ValidationError
 
 from accreditation.assessments.assessment import Assessment
-from accreditation.assessments.judging import checklist_of, judge
+from accreditation.assessments.judging import begin, checklist_of, judge
+from accreditation.assessments.profile import Profile
 from accreditation.clauses import Clause
 from accreditation.crosswalk import Crosswalk, CrosswalkLink
-from accreditation.errors import CatalogueError
+from accreditation.errors import CatalogueError, UnknownError
 from accreditation.gaps import Situation, issues
+from accreditation.readiness import latest
 from accreditation.standards import Standard, standard
 from accreditation.transition import Transition, carry_over, transition
 from qms.record import Text
@@ -92,6 +95,30 @@ def test_worst_result_stands_where_clauses_became_one(moved: Transition) -> None
     assert row.judgement is not None
     assert row.judgement.result == "minor"
     assert row.judgement.seen == row.clause.sha256
+    assert row.judgement.documented == 4, "the lower of the two"
+
+
+def test_what_was_stale_or_judged_by_other_words_stays_to_be_confirmed(judged: Assessment) -> None:
+    key = "iso17020-2012:4.1.1"
+    for odd in ({"stale": True}, {"seen": "0" * 64}):
+        doubtful = judged.with_judgement(key, judged.judgement(key).model_copy(update=odd))
+        (row, *_) = transition(doubtful, WALK, OLD, NEW, on=TODAY).rows
+        assert (row.fate, row.judgement and row.judgement.stale) == ("to confirm", True)
+
+
+@pytest.mark.parametrize(
+    ("links", "said"),
+    [
+        ([{"relation": "none", "coverage": 0.0}], "contradict each other"),
+        ([{"relation": "none"}], "go together"),
+        ([{"reviewer": " ARTA"}], "who is not its author"),
+        ([{}, {}], "there twice"),
+        ([{}, {"b": "", "change": "withdrawn", "relation": "none", "coverage": 0}], "withdrawn by one link"),
+    ],
+)
+def test_links_that_contradict_are_refused(links: list[dict[str, object]], said: str) -> None:
+    with pytest.raises(ValidationError, match=said):
+        Crosswalk(a=OLD.key, b=NEW.key, links=tuple(tie("4.1.1", str(e.pop("b", "N1")), **e) for e in links))
 
 
 def test_what_was_not_assessed_is_not_carried(judged: Assessment) -> None:
@@ -124,6 +151,28 @@ def test_carrying_over_opens_an_assessment_that_follows(
     assert confirmed.judged is not None
     assert confirmed.judged.by == besa
     assert store.verify()
+
+
+def test_what_is_beside_the_old_edition_goes_along(store: Store, somebody: Somebody) -> None:
+    besa = somebody("b.krasniqi")
+    night = Clause(id="Q1", order=1, title="Night duty", question="Is it staffed?")
+    profile = Profile(
+        name="Both", standards=(OLD.key, "sop-elements"), added=(night,), weights={"sop-elements:SOP-01": 5}
+    )
+    with store.change(by=besa, why="begin") as change:
+        both = begin(change, "AL-TIR", profile, title=Text.of("Both", "en"), lead=besa)
+        said = {key: {"result": "conforms"} for key in ("4.1.1", "SOP-01", "Q1")}
+        both = judge(change, both, said, checklist=checklist_of(store, both))
+        to = transition(both, WALK, OLD, NEW, on=TODAY)
+        opened = carry_over(change, both, to, title=Text.of("2026", "en"), lead=besa, own={NEW.key: NEW})
+    assert opened.judgements.keys() == {"own-2026:N1", "sop-elements:SOP-01", "added:Q1"}
+    assert opened.profile.standards == (NEW.key, "sop-elements")
+    assert opened.profile.weights == {"sop-elements:SOP-01": 5}
+    assert latest(store, "AL-TIR") == opened
+    with store.change(by=besa, why="cancelled") as change:
+        change.advance(opened, "cancel")
+        with pytest.raises(UnknownError, match="was cancelled"):
+            carry_over(change, opened.revised(status="cancelled"), to, title=Text.of("x", "en"), lead=besa)
 
 
 def test_without_clauses_there_are_themes_and_days_only(

@@ -25,15 +25,17 @@ from accreditation.errors import WorkbookError
 from accreditation.kinds import KINDS
 from accreditation.language import Words, state, words
 from accreditation.wording import results
-from accreditation.workbook.cells import plain_text
+from accreditation.workbook.cells import Cell, plain_text
 from accreditation.workbook.columns import ACTIONS, CHECKLIST
 from accreditation.workbook.comparing import compare
 from accreditation.workbook.differences import WorkbookDiff
 from accreditation.workbook.export import export_workbook
+from accreditation.workbook.problems import not_understood
 from accreditation.workbook.reading import read_workbook
 from accreditation.workbook.taking_over import apply, undo
 from qms.actions.action import Action, Cost
 from qms.errors import ConflictError, RefusedError, UnknownError
+from qms.lifecycle import Reason
 from qms.organisation import Person, Unit
 from qms.record import Text
 from qms.store import Store, open_store
@@ -234,7 +236,7 @@ def test_an_edit_is_shown_taken_over_and_undone(
     assert (again.cells, again.actions, again.problems) == ((), (), ()), "taken over, it changes nothing again"
     with store.change(by=somebody("a.hoxha"), why="wrong file") as later:
         back = undo(later, store, change.id)
-    assert KEY not in back.judgements
+    assert (back.judgement(KEY).result, back.judgement(KEY).actions) == ("not_assessed", ())
     restored, before = back.judgement(gap), at_work.judgement(gap)
     assert restored.model_copy(update={"judged": before.judged}) == before
     assert store.get(Action, action.id).status == "cancelled"
@@ -517,3 +519,19 @@ def test_three_hundred_requirements_are_quick(store: Store, somebody: Somebody, 
 def test_plain_text_is_its_own_plain_text(text: str) -> None:
     once = plain_text(text)
     assert plain_text(once) == once
+
+
+def test_a_glossary_has_no_column_that_repeats_its_terms(
+    store: Store, at_work: Assessment, tmp_path: Path
+) -> None:
+    glossary = {"cordon": {"en": ["cordon"], "sq": ["kordon"]}, "swab": {"en": ["swab"]}}
+    place = export_workbook(store, at_work, tmp_path / "a.xlsx", say=words("en"), on=ON, glossary=glossary)
+    rows = [[cell.value for cell in row] for row in openpyxl.load_workbook(place)["Glossary"]]
+    assert rows[1:] == [["Term", "shqip"], ["cordon", "kordon"], ["swab", None]]
+
+
+def test_an_empty_cell_is_said_to_be_empty() -> None:
+    expected = Reason("day", "a day", {})
+    assert str(not_understood(Cell("Actions!F3", None), expected).problem) == (
+        "Actions!F3: it is empty; expected is a day. Fill in the cell."
+    )
