@@ -12,9 +12,15 @@ LONGEST_HEADING = 300
 LONGEST_TYPED = 120
 LARGEST_GAP = 3
 FIRST_LETTER = 1000
-_NUMBER = r"(?:0|[1-9]\d?|[^\W\d_](?=\.\d))(?:\.(?:0|[1-9]\d{0,2})){0,8}"
+_NUMBER = r"(?:0|[1-9]\d?|[^\W\d_](?=\.\d))(?:\.0[1-9](?![.\d])|(?:\.(?:0|[1-9]\d{0,2})){0,8})"
 _TYPED = re.compile(rf"({_NUMBER})(?:[.)]?\s+|[.)](?=[^\W\d_]))(?:[-\u2013\u2014:]\s+)?([\w\"'(„“«].*)", re.DOTALL)
-_ROMAN = re.compile(r"([IVXL]{1,7})[.)]\s+([\w\"'(„“«].*)", re.DOTALL)
+_ROMAN = re.compile(r"(X?(?:IX|IV|VI{0,3}|I{1,3})|XX?)[.)]\s+([\w\"'(„“«].*)", re.DOTALL)
+_BARE = re.compile(rf"({_NUMBER})[.)]?")
+_ARTICLE = re.compile(
+    r"((?:(?:article|section|chapter|neni|kreu|član|članak|poglavlje|члан|член|чланак|глава|поглавље|поглавје)\s+|§\s*)"
+    r"(?:[1-9]\d{0,2}|[IVX]{1,5}))(?:\s*[.:)]|(?=\s)|$)\s*(?:[-\u2013\u2014]\s+)?(.*)",
+    re.IGNORECASE | re.DOTALL,
+)
 _ANNEX = re.compile(
     r"(?:annex|appendix|aneks|shtojca|shtojcë|prilog|dodatak|анекс|прилог|додатак|додаток)\b",
     re.IGNORECASE,
@@ -108,7 +114,7 @@ def _section(heading: _Heading, body: list[str]) -> Section:
 
 
 def _heading_of(each: Paragraph, last: tuple[int, ...], *, marked: bool, first: str) -> _Heading | None:
-    number, words = (each.number, each.text) if each.number else typed_number(each.text)
+    number, words = _numbered(each, last)
     key = _key(number)
     if each.level:
         return _Heading(each.level, number, words, key)
@@ -116,7 +122,7 @@ def _heading_of(each: Paragraph, last: tuple[int, ...], *, marked: bool, first: 
         return None
     if each.sign == "apart" and _ANNEX.match(each.text) and len(each.text) <= LONGEST_TYPED:
         return _Heading(1, "", each.text, ())
-    if not number or not like_title(words.rstrip(".:?!")):
+    if not number or not (like_title(words.rstrip(".:?!")) or (not words and each.sign == "apart")):
         return None
     if first and number == first:
         accepted = True
@@ -126,6 +132,23 @@ def _heading_of(each: Paragraph, last: tuple[int, ...], *, marked: bool, first: 
     else:
         accepted = like_title(words) and (len(key) > 1 or not marked) and _follows(last, key)
     return _Heading(max(1, len(key)), number, words.rstrip(":"), key) if accepted else None
+
+
+def _numbered(each: Paragraph, last: tuple[int, ...]) -> tuple[str, str]:
+    """Split the number from a possible heading; "9 mm ammunition" and "5 Whys" have none."""
+    if each.number:
+        return each.number, each.text
+    found = _ARTICLE.fullmatch(each.text) if each.level or each.sign == "apart" else None
+    if found and (not found[2] or like_title(found[2])):
+        return found[1], found[2]
+    if each.level and (found := _BARE.fullmatch(each.text)) and _follows(last, _key(found[1])):
+        return found[1], ""
+    number, words = typed_number(each.text)
+    if each.level and number.isdecimal() and each.text[len(number)].isspace():
+        key = (int(number),)
+        if not like_title(words.rstrip(".:?!,;")) or (last and key != (1,) and not _follows(last, key)):
+            return "", each.text
+    return number, words
 
 
 def _key(number: str) -> tuple[int, ...]:

@@ -121,7 +121,12 @@ def _paragraphs(lines: list[Line]) -> Iterator[Paragraph]:
     for sign, block in _blocks(lines, apart, alone=not numbered):
         words = _joined(block, compounds)
         level = None
-        if sign == "apart" and block[0].size in ranks and not typed_number(words)[0]:
+        if (
+            sign == "apart"
+            and block[0].size in ranks
+            and not typed_number(words)[0]
+            and any(map(str.isalpha, words))
+        ):
             level = min(9, ranks.index(block[0].size) + 1)
         yield Paragraph(words, level, "", sign)
 

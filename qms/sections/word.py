@@ -8,8 +8,8 @@ from typing import NamedTuple
 from xml.etree.ElementTree import Element
 
 from qms.errors import DocumentError
-from qms.sections.outline import Paragraph, Sign
-from qms.sections.section import Limits
+from qms.sections.outline import Paragraph, Sign, typed_number
+from qms.sections.section import Limits, clean
 from qms.sections.word_numbering import Numbering
 from qms.sections.word_package import DOCUMENT, Package, number, switched_on, value
 
@@ -111,7 +111,14 @@ class _Reader:
         cells = [list(self.blocks(cell)) for cell in _within(row, "tc")]
         if any(paragraph.level for cell in cells for paragraph in cell):
             yield from (paragraph for cell in cells for paragraph in cell)
-        elif words := [" ".join(each.text for each in cell) for cell in cells]:
+            return
+        filled = [printed for cell in cells if (printed := [each for each in cell if clean(each.text)])]
+        if len(filled) == 1:
+            yield from filled[0]
+        elif title := _title_in_cells(filled):
+            yield title
+        elif cells:
+            words = (" ".join(each.text for each in cell) for cell in cells)
             yield Paragraph(" | ".join(words).strip(" |"))
 
     def _paragraph(self, element: Element) -> Iterator[Paragraph]:
@@ -192,6 +199,16 @@ class _Reader:
 def _bold(chain: list[_Style]) -> bool | None:
     said = (switched_on(style.element, "rPr/b") for style in chain)
     return next((on for on in said if on is not None), None)
+
+
+def _title_in_cells(cells: list[list[Paragraph]]) -> Paragraph | None:
+    """Return the heading that a row lays out as its number beside its bold words."""
+    if [len(cell) for cell in cells] != [1, 1]:
+        return None
+    (number,), (words,) = cells
+    joined = f"{clean(number.text)} {clean(words.text)}"
+    split = typed_number(joined) == (clean(number.text).rstrip(".)"), clean(words.text))
+    return Paragraph(joined, None, "", "apart") if split and words.sign == "apart" else None
 
 
 def _own(element: Element, tag: str) -> Iterator[Element]:

@@ -378,6 +378,57 @@ def test_bold_lines_that_do_not_continue_the_numbers_are_text(tmp_path: Path) ->
     assert found == [("4", "1. Photograph\n2. Measure\n30 Minutes later"), ("5", ""), ("A.1", ""), ("A.2", "")]
 
 
+def test_a_styled_heading_has_a_number_only_if_it_is_one(tmp_path: Path) -> None:
+    read = {
+        "1 Scope": ("1", "Scope"),
+        "2 Terms": ("2", "Terms"),
+        "9 mm ammunition": ("", "9 mm ammunition"),
+        "2 x 9 mm cartridges": ("", "2 x 9 mm cartridges"),
+        "24 hours duty": ("", "24 hours duty"),
+        "3 Records": ("3", "Records"),
+        "4": ("4", ""),
+        "6 Whys": ("", "6 Whys"),
+        "I. Hyrje": ("I", "Hyrje"),
+        "L. Hoxha": ("", "L. Hoxha"),
+        "Члан 5": ("Члан 5", ""),
+        "Neni 5 Objekti": ("Neni 5", "Objekti"),
+        "§ 4 Sealing": ("§ 4", "Sealing"),
+        "1.01 Purpose": ("1.01", "Purpose"),
+    }
+    document = docx.Document()
+    for heading in read:
+        document.add_heading(heading, 1)
+    document.save(str(tmp_path / "styled.docx"))
+    assert [(one.number, one.heading) for one in read_sections(tmp_path / "styled.docx")] == list(read.values())
+
+
+def test_articles_in_plain_bold_are_sections(tmp_path: Path) -> None:
+    document = docx.Document()
+    for words in ("Члан 1", "Член 2", "Neni 3"):
+        document.add_paragraph().add_run(words).bold = True
+        document.add_paragraph(f"Text, see {words}.")
+    document.save(str(tmp_path / "articles.docx"))
+    found = [(one.number, one.heading, one.text) for one in read_sections(tmp_path / "articles.docx")]
+    assert found == [(words, "", f"Text, see {words}.") for words in ("Члан 1", "Член 2", "Neni 3")]
+
+
+def test_headings_laid_out_in_a_table_are_sections(tmp_path: Path) -> None:
+    def cell(words: str, bold: bool = False) -> str:
+        return f"<w:p><w:r>{'<w:rPr><w:b/></w:rPr>' if bold else ''}<w:t>{words}</w:t></w:r></w:p>"
+
+    rows = [
+        (cell("1.", True), cell("Scope", True)), (cell(""), cell("All bags.")), (cell("2"), cell("Sealing", True)),
+        (cell("Seal bags.") + cell("3. Records", True) + cell("Kept."),), (cell("1"), cell("Label")),
+        (cell("Tool"), cell("Due", True)),
+    ]  # fmt: skip
+    table = "".join(f"<w:tr>{''.join(f'<w:tc>{each}</w:tc>' for each in row)}</w:tr>" for row in rows)
+    path = word_of(tmp_path, f"<w:tbl>{table}</w:tbl>")
+    assert [(one.number, one.heading, one.text) for one in read_sections(path)] == [
+        ("1", "Scope", "All bags."), ("2", "Sealing", "Seal bags."),
+        ("3", "Records", "Kept.\n1 | Label\nTool | Due"),
+    ]  # fmt: skip
+
+
 def test_a_clause_in_a_heading_style_is_text_with_a_number(tmp_path: Path) -> None:
     clause = "The unit shall keep every exhibit under seal. " * 10
     path = tmp_path / "clauses.docx"
