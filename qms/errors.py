@@ -17,12 +17,11 @@ Records themselves are pydantic models and raise its `ValidationError`; `describ
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
-    from pydantic_core import ErrorDetails
 
 
 class QmsError(Exception):
@@ -113,7 +112,7 @@ def described(error: ValidationError) -> str:
     )
 
 
-def _plain(error: ErrorDetails) -> str:
+def _plain(error: Mapping[str, Any]) -> str:
     message, code, found = error["msg"], error["type"], error["input"]
     spelling = SPELLINGS.get(error.get("ctx", {}).get("pattern", ""))
     if code == "missing":

@@ -82,6 +82,8 @@ class Evidence(Record):
         Records that it bears on.
     judged : Signed or None
         Who accepted or rejected it last; kept by the step.
+    renewed : Signed or None
+        Who took the step ``revise`` last; kept by the step.
 
     Notes
     -----
@@ -91,9 +93,9 @@ class Evidence(Record):
 
     kind: ClassVar[str] = "evidence"
     BOOKKEEPING: ClassVar[frozenset[str]] = frozenset(
-        {"owner", "due", "confidentiality", "retention_until", "links", "judged"}
+        {"owner", "due", "confidentiality", "retention_until", "links", "judged", "renewed"}
     )
-    STEP_FIELDS: ClassVar[frozenset[str]] = frozenset({"judged"})
+    STEP_FIELDS: ClassVar[frozenset[str]] = frozenset({"judged", "renewed"})
 
     type: EvidenceType
     title: Text
@@ -109,6 +111,7 @@ class Evidence(Record):
     revisions: tuple[EvidenceRevision, ...] = ()
     links: tuple[Link, ...] = ()
     judged: Signed | None = None
+    renewed: Signed | None = None
 
     @model_validator(mode="after")
     def _days_in_order(self) -> Self:
@@ -283,6 +286,22 @@ def _judged_by_another(evidence: Evidence, _: Circumstances) -> Iterator[Reason]
         yield Reason("judges-own", "whoever supplied it does not accept it; ask somebody else", {})
 
 
+def _by_nobody_of_its_own(evidence: Evidence, circumstances: Circumstances) -> Iterator[Reason]:
+    own = {
+        "keeps it": evidence.owner,
+        "collected it": evidence.collected_by,
+        "revised it": evidence.renewed.by if evidence.renewed else None,
+    }
+    for did in (did for did, person in own.items() if person == circumstances.actor):
+        yield Reason("judges-own", "whoever {did} does not accept it; ask somebody else", {"did": did})
+
+
+def _speaks_by_now(evidence: Evidence, circumstances: Circumstances) -> Iterator[Reason]:
+    if evidence.effective_from and evidence.effective_from > circumstances.today + timedelta(days=1):
+        day = {"day": str(evidence.effective_from)}
+        yield Reason("not-yet", "it speaks for a time from {day} on, which is to come", day)
+
+
 def _grows(evidence: Evidence, circumstances: Circumstances) -> Iterator[Reason]:
     before = circumstances.before
     if isinstance(before, Evidence) and evidence.revisions[: len(before.revisions)] != before.revisions:
@@ -325,6 +344,7 @@ EVIDENCE = LifeCycle(
             act="accept",
             sources=("received",),
             target="accepted",
+            guards=(_by_nobody_of_its_own, _speaks_by_now),
             records=(),
             signs="judged",
             meaning="say that it shows what it is to show",
@@ -344,6 +364,8 @@ EVIDENCE = LifeCycle(
             target="received",
             guards=(_supplied_by_actor,),
             records=_SUPPLIED,
+            signs="renewed",
+            needs_why=True,
             meaning="put right or renew it, to be judged again",
         ),
         Transition(

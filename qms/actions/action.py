@@ -14,22 +14,16 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
+from qms.actions.due_days import PreviousDue
 from qms.actions.ownership import Verified
 from qms.errors import RefusedError
 from qms.lifecycle import Lookup, Reason, Signed
-from qms.record import Currency, Day, Deadline, Id, Link, Part, Text, Words
+from qms.record import Currency, Day, Deadline, Id, Link, Part, Text
 
 if TYPE_CHECKING:
     from qms.change import Change
 
 Purpose = Literal["correction", "corrective", "improvement", "risk_treatment", "milestone"]
-
-
-class PreviousDue(Signed):
-    """A day on which an action was due before somebody moved it, and why."""
-
-    due: Day
-    why: Words
 
 
 class Cost(Part):
@@ -62,8 +56,10 @@ class Action(Verified):
     progress : int
         Percent of the work that is done, while it is under way.
     evidence : tuple of Link
+    finished : Signed, optional
+        Who said last that it is done, and when.
     verifications : tuple of Verification
-        By somebody who does not own it; the last one counts.
+        By somebody who neither owns it nor said that it is done; the last one counts.
     cancellation : Signed, optional
         Who approved that it is not done after all; why stands in the ledger.
 
@@ -76,9 +72,9 @@ class Action(Verified):
     """
 
     kind: ClassVar[str] = "action"
-    BOOKKEEPING: ClassVar[frozenset[str]] = frozenset({"progress", "previous_owners", "previous_dues"})
+    BOOKKEEPING: ClassVar[frozenset[str]] = frozenset({"progress", "previous_owners", "previous_dues", "finished"})
     STEP_FIELDS: ClassVar[frozenset[str]] = frozenset(
-        {"previous_owners", "previous_dues", "verifications", "cancellation"}
+        {"previous_owners", "previous_dues", "finished", "verifications", "cancellation"}
     )
 
     purpose: Purpose

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from types import MappingProxyType
 
 from qms.actions.action import DONE, Action
+from qms.actions.due_days import keeps_due, moves_due
 from qms.actions.ownership import (
     adds_verification,
+    changes_by_other,
     hand_over_rows,
     is_verified,
     keeps,
@@ -15,8 +17,10 @@ from qms.actions.ownership import (
     needs_owner,
     not_in_future,
     not_the_owner,
+    not_who_did_it,
+    owner_is_active,
 )
-from qms.findings.finding import ENDS
+from qms.findings.finding import ANSWERED, ENDS, Finding
 from qms.lifecycle import Circumstances, LifeCycle, Reason, Transition, staying
 
 
@@ -25,27 +29,14 @@ def _needs_due(record: Action, circumstances: Circumstances) -> Iterator[Reason]
         yield Reason("without-due", "it is not due on any day; set its due date", {})
 
 
-def _keeps_due(record: Action, circumstances: Circumstances) -> Iterator[Reason]:
+def _due_after_plan(record: Action, circumstances: Circumstances) -> Iterator[Reason]:
     before = circumstances.before
-    if not isinstance(before, Action) or before.due in (None, record.due):
+    if circumstances.merging or record.due in (None, getattr(before, "due", None)):
         return
-    kept = [each.due for each in record.previous_dues if each not in before.previous_dues]
-    if before.due not in (kept if circumstances.merging else kept[:1]):
-        values = {"due": before.due}
-        yield Reason("due-not-kept", "move the date by the step, which keeps that it was due on {due}", values)
-
-
-def _moves_due(record: Action, circumstances: Circumstances) -> Iterator[Reason]:
-    before = circumstances.before
-    if record.due is None or (isinstance(before, Action) and record.due == before.due):
-        yield Reason("not-moved", "say to which other day it moves", {})
-    elif record.created and record.due < record.created.date():
-        values = {"due": record.due, "created": record.created.date()}
-        yield Reason("due-before-plan", "it cannot be due on {due}; it was planned on {created} only", values)
-    last = record.previous_dues[-1] if record.previous_dues else None
-    kept = (circumstances.actor, circumstances.at, circumstances.why)
-    if last is None or (last.by, last.at, last.why) != kept:
-        yield Reason("due-not-kept", "the old date is kept with who moved it, when and why; use move_due", {})
+    planned = record.created.date() if record.created else circumstances.today
+    if record.due < planned:
+        values = {"due": record.due, "planned": planned}
+        yield Reason("due-before-plan", "it cannot be due on {due}; it was planned on {planned} only", values)
 
 
 def _dependencies_done(record: Action, circumstances: Circumstances) -> Iterator[Reason]:
@@ -61,8 +52,18 @@ def _stays_with_finding(record: Action, circumstances: Circumstances) -> Iterato
         yield Reason("other-finding", "it stays with its finding; cancel it and add another to that one", {})
 
 
+def _finding_of(record: Action, circumstances: Circumstances) -> Finding | None:
+    return next((each for each in circumstances.of(Finding) if each.id == record.finding), None)
+
+
+def _plan_agreed(record: Action, circumstances: Circumstances) -> Finding | None:
+    """Return its finding if its plan is agreed, and this action with it."""
+    finding = _finding_of(record, circumstances)
+    return finding if finding and finding.agreed and finding.status in ANSWERED else None
+
+
 def _fits_finding(record: Action, circumstances: Circumstances) -> Iterator[Reason]:
-    finding = next((each for each in circumstances.related if each.id == record.finding), None)
+    finding = _finding_of(record, circumstances)
     if finding is None or finding.status not in ENDS:
         return
     before = circumstances.before
@@ -79,19 +80,40 @@ def _cancelled_by_other(record: Action, circumstances: Circumstances) -> Iterato
         yield Reason("not-approved", "somebody who does not own it has to approve that it is cancelled", {})
 
 
+def _not_owned_by_finding(record: Action, circumstances: Circumstances) -> Iterator[Reason]:
+    finding = _plan_agreed(record, circumstances)
+    if finding and circumstances.actor in finding.owners:
+        template = "it belongs to the agreed plan of {ref}; whoever owns that, or did, may not do this"
+        yield Reason("own-finding", template, {"ref": finding.ref})
+
+
+def _plan_stays(before: Action, after: Action, circumstances: Circumstances) -> Iterator[Reason]:
+    if before.status == "done":
+        changed = [name for name in PLANNED if getattr(before, name) != getattr(after, name)]
+        if changed:
+            values = {"fields": ", ".join(changed)}
+            yield Reason("done", "it is done; {fields} stay as they were, unless it is sent back", values)
+    elif not before.is_settled and (before.status != "proposed" or _plan_agreed(before, circumstances)):
+        yield from changes_by_other(PLANNED, before, after, circumstances)
+
+
 def _settled_stays(before: Action, after: Action, circumstances: Circumstances) -> Iterator[Reason]:
     if before.is_settled and before.revised(labels=after.labels) != after:
         yield Reason("settled", "it is {state}; only its labels may change", {"state": before.status})
 
 
+PLANNED = ("purpose", "title", "detail", "depends_on")
+"""What is to be done; nobody changes it alone once it is approved."""
 _OPEN = ("proposed", "approved", "in_progress", "blocked", "not_effective", "reopened")
 _ALWAYS = (
     _stays_with_finding,
     _fits_finding,
-    _keeps_due,
+    keeps_due("due"),
+    _due_after_plan,
     keeps("previous_dues"),
     keeps("verifications"),
     keeps_owners("proposed"),
+    owner_is_active,
 )
 _VERIFIED = (*_ALWAYS, is_verified, not_in_future("verifications"))
 
@@ -132,13 +154,14 @@ ACTION = LifeCycle(
             target="done",
             guards=(_dependencies_done,),
             records=("progress", "evidence"),
+            signs="finished",
             meaning="the owner says that it is done",
         ),
         Transition(
             act="verify",
             sources=("done",),
             target="verified",
-            guards=(not_the_owner, adds_verification("passed")),
+            guards=(not_who_did_it, adds_verification("passed")),
             records=("verifications",),
             meaning="somebody else saw that it is done",
         ),
@@ -154,7 +177,7 @@ ACTION = LifeCycle(
             act="confirm",
             sources=("verified",),
             target="effective",
-            guards=(not_the_owner,),
+            guards=(not_who_did_it,),
             needs_why=True,
             records=(),
             meaning="it had the effect that it was for",
@@ -175,7 +198,7 @@ ACTION = LifeCycle(
             act="cancel",
             sources=_OPEN,
             target="cancelled",
-            guards=(not_the_owner,),
+            guards=(not_the_owner, _not_owned_by_finding),
             needs_why=True,
             records=(),
             signs="cancellation",
@@ -184,7 +207,7 @@ ACTION = LifeCycle(
         *staying(
             _OPEN,
             act="move",
-            guards=(_moves_due,),
+            guards=(moves_due("due"),),
             needs_why=True,
             records=("due", "previous_dues"),
             meaning="it is due on another day",
@@ -198,5 +221,5 @@ ACTION = LifeCycle(
             "cancelled": (*_ALWAYS, _cancelled_by_other),
         }
     ),
-    edits=(_settled_stays,),
+    edits=(_plan_stays, _settled_stays),
 )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 from qms.errors import RefusedError
 from qms.lifecycle import Circumstances, Guard, Reason, Signed, Transition, staying
+from qms.organisation import Person
 from qms.record import Id, Link, Record, Words
 
 if TYPE_CHECKING:
@@ -46,16 +47,24 @@ class Verified(Owned):
 
     Attributes
     ----------
+    finished : Signed, optional
+        Who said last that it is done, and when.
     verifications : tuple of Verification
         Oldest first; the last one counts.
     """
 
+    finished: Signed | None = None
     verifications: tuple[Verification, ...] = ()
 
     @property
     def verification(self) -> Verification | None:
         """The last verification, if there is one."""
         return self.verifications[-1] if self.verifications else None
+
+    @property
+    def doers(self) -> frozenset[str]:
+        """Everybody who owns it or did, and whoever said that it is done."""
+        return self.owners | ({self.finished.by} if self.finished else set())
 
 
 Held = TypeVar("Held", bound=Owned)
@@ -88,7 +97,7 @@ def hand_over_rows(states: Iterable[str]) -> tuple[Transition, ...]:
     return staying(
         states,
         act="hand_over",
-        guards=(needs_owner,),
+        guards=(needs_owner, _to_somebody_else),
         needs_why=True,
         records=("owner", "previous_owners"),
         meaning="somebody else owns it",
@@ -103,10 +112,48 @@ def not_the_owner(record: Owned, circumstances: Circumstances) -> Iterator[Reaso
         yield Reason("own-record", "whoever owns it, or did, may not do this; somebody else has to", {})
 
 
+def not_who_did_it(record: Verified, circumstances: Circumstances) -> Iterator[Reason]:
+    """Refuse a step that an owner, or whoever said that it is done, takes alone."""
+    own = tuple(not_the_owner(record, circumstances))
+    yield from own
+    if not own and circumstances.actor in record.doers:
+        yield Reason("own-work", "whoever said that it is done may not do this; somebody else has to", {})
+
+
+def changes_by_other(
+    names: Sequence[str], before: Owned, after: Owned, circumstances: Circumstances
+) -> Iterator[Reason]:
+    """Refuse to change some fields without a reason, or by the owner."""
+    changed = [name for name in names if getattr(before, name) != getattr(after, name)]
+    if not changed:
+        return
+    if not circumstances.why.strip():
+        values = {"state": before.status, "fields": ", ".join(changed)}
+        yield Reason("without-why", "it is {state}; say why {fields} should change", values)
+    yield from not_the_owner(after, circumstances)
+
+
 def needs_owner(record: Owned, circumstances: Circumstances) -> Iterator[Reason]:
     """Refuse a record that nobody owns."""
     if record.owner is None:
         yield Reason("without-owner", "nobody owns it; set its owner", {})
+
+
+def owner_is_active(record: Owned, circumstances: Circumstances) -> Iterator[Reason]:
+    """Refuse to make somebody the owner who is no longer active."""
+    before = circumstances.before
+    if circumstances.merging or (isinstance(before, Owned) and before.owner == record.owner):
+        return
+    for each in circumstances.of(Person):
+        if each.id == record.owner and not each.active:
+            template = "{name} is no longer active here and cannot own it; name somebody else"
+            yield Reason("owner-inactive", template, {"name": each.name})
+
+
+def _to_somebody_else(record: Owned, circumstances: Circumstances) -> Iterator[Reason]:
+    before = circumstances.before
+    if isinstance(before, Owned) and before.owner is not None and before.owner == record.owner:
+        yield Reason("same-owner", "it is owned by that person already; say to whom else it goes", {})
 
 
 def keeps_owners(initial: str) -> Guard:
@@ -170,6 +217,10 @@ def is_verified(record: Verified, circumstances: Circumstances) -> Iterator[Reas
     elif last.by in record.owners:
         yield Reason(
             "verified-by-owner", "it was verified by somebody who owns it or did; somebody else has to", {}
+        )
+    elif last.by in record.doers:
+        yield Reason(
+            "verified-by-doer", "it was verified by whoever said that it is done; somebody else has to", {}
         )
 
 

@@ -11,7 +11,7 @@ import typer
 from qms.command.desk import Desk, reads, writes
 from qms.command.listing import Filters, add_list, find_records
 from qms.command.showing import AsOf, show_past, show_record
-from qms.command.steps import Reference, Settings, Source, add_edit
+from qms.command.steps import Reference, Settings, Source
 
 if TYPE_CHECKING:
     from qms.change import Change
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Controlled documents, their revisions and who has read them.", no_args_is_help=True)
 
+ID_LENGTH = 26
 READABLE = (".docx", ".pdf", ".md", ".markdown")
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="DOCX, PDF or Markdown.")]
@@ -153,16 +154,31 @@ def show(desk: Desk, record: Reference, as_of: AsOf = None) -> None:
 @writes
 def advance(
     desk: Desk,
-    record: Annotated[str, typer.Argument(metavar="REVISION", help="Such as SOP-012.sq.r3.")],
+    record: Annotated[str, typer.Argument(metavar="REVISION", help="Such as SOP-012.sq.r3, or a document.")],
     act: Annotated[str | None, typer.Argument(metavar="[ACT]", help="All are listed if left out.")] = None,
     settings: Settings = None,
     source: Source = None,
 ) -> None:
-    """Take a step in the life of a revision; without an act, list what is possible."""
+    """Take a step in the life of a revision or a document; without an act, list what is possible."""
     from qms.command.entry import gathered
     from qms.command.steps import step
 
-    step(desk, desk.record(record, "revision"), act, gathered(settings, source), take=_take)
+    step(desk, _found(desk, record), act, gathered(settings, source), take=_take)
+
+
+@app.command(epilog="Example: qms document edit SOP-012 --set distribution+=b.leka --why 'new colleague'")
+@writes
+def edit(
+    desk: Desk,
+    record: Annotated[str, typer.Argument(metavar="DOCUMENT", help="Or a revision, as far as its state allows.")],
+    settings: Settings = None,
+    source: Source = None,
+) -> None:
+    """Change what a document says on the master list, or a draft its summary, reviewer, approver and day."""
+    from qms.command.entry import gathered
+    from qms.command.steps import edit_record
+
+    edit_record(desk, _found(desk, record), gathered(settings, source), keep=_save)
 
 
 @app.command(epilog="Example: qms document receipt SOP-012.sq.r3 --by b.leka --file sealing.pdf")
@@ -244,7 +260,7 @@ def compare(
 
 
 def _found(desk: Desk, key: str) -> Document | Revision:
-    """Return the document or, where there is none of that reference, the revision."""
+    """Return the document, or the revision where the key is like that of one."""
     from qms.documents.document import Document
     from qms.documents.revision import Revision
     from qms.errors import UnknownError
@@ -252,7 +268,7 @@ def _found(desk: Desk, key: str) -> Document | Revision:
     try:
         return desk.store.get(Document, key, unit=desk.unit)
     except UnknownError:
-        if ".r" not in key and len(key) != 26:
+        if ".r" not in key and len(key) != ID_LENGTH:
             raise
         return desk.store.get(Revision, key, unit=desk.unit)
 
@@ -293,8 +309,9 @@ def _put_control(desk: Desk, document: Document) -> None:
 
 def _take(change: Change, revision: Any, act: str, fields: dict[str, Any]) -> Record:
     from qms.documents.control import release
+    from qms.documents.revision import Revision
 
-    if act == "release" and not fields.keys() - {"effective"}:
+    if isinstance(revision, Revision) and act == "release" and not fields.keys() - {"effective"}:
         return release(change, revision, on=fields.get("effective"))
     kept: Record = change.advance(revision, act, **fields)
     return kept
@@ -302,8 +319,9 @@ def _take(change: Change, revision: Any, act: str, fields: dict[str, Any]) -> Re
 
 def _save(change: Change, record: Any) -> Record:
     from qms.documents.control import save_document
+    from qms.documents.document import Document
 
-    return save_document(change, record)
+    return save_document(change, record) if isinstance(record, Document) else change.save(record)
 
 
 def _digest(file: Path) -> str:
@@ -339,4 +357,3 @@ def _in_force(desk: Desk, documents: Sequence[Any], filters: Filters) -> list[di
 
 
 add_list(app, "document", ("type", "language"), more=_in_force)
-add_edit(app, "document", "SOP-012 --set distribution+=b.leka --why 'new colleague'", keep=_save)

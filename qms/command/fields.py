@@ -7,6 +7,7 @@ from enum import Enum
 from typing import Any, Literal, get_args, get_origin
 
 from qms.command.entry import bare, hints_of
+from qms.command.wording import with_article
 from qms.errors import RecordError
 from qms.record import Attachment, Link, Part, Record, Requirement
 
@@ -31,7 +32,7 @@ def check_fields(model: type[Record], said: Mapping[str, Any], *, new: bool = Fa
     if unknown:
         when = "" if new else ", or it stays as it was given"
         raise RecordError(
-            f"{' and '.join(unknown)} cannot be set: a {model.kind} has no such field{when}. "
+            f"{' and '.join(unknown)} cannot be set: {with_article(model.kind)} has no such field{when}. "
             f"What can be set: {', '.join(known)}."
         )
 

@@ -112,14 +112,18 @@ def cause(
 ) -> None:
     """Record how the cause of a finding was looked for, and what it is."""
     from qms.command.steps import edit_record
+    from qms.errors import RecordError
 
+    if chain and branches:
+        raise RecordError("A cause is looked for with --ask or with --branch. Say one of the two.")
     steps = [dict(zip(("why", "answer"), _parted(each, "--ask"), strict=True)) for each in chain or ()]
     bones = [_parted(each, "--branch") for each in branches or ()]
     analysis = {
         "method": "5 whys" if steps else "fishbone" if bones else "other",
         "whys": steps,
         "branches": [
-            {"category": name, "causes": [one.strip() for one in many.split(";")]} for name, many in bones
+            {"category": name, "causes": [one.strip() for one in many.split(";") if one.strip()]}
+            for name, many in bones
         ],
         "root_causes": root_causes or [],
         **_given(note=note),
@@ -129,10 +133,12 @@ def cause(
 
 def _take(change: Change, finding: Any, act: str, fields: dict[str, Any]) -> Record:
     from qms.actions.ownership import hand_over
-    from qms.findings.finding import regrade
+    from qms.findings.finding import move_due, regrade
 
     if act == "hand_over" and fields.keys() == {"owner"}:
         return cast("Record", hand_over(change, finding, fields["owner"]))
+    if act == "move" and fields and fields.keys() <= {"due_response", "due_close"}:
+        return cast("Record", move_due(change, finding, **fields))
     if act == "reopen":
         fields = {**finding.next_round(), **fields}
     if act == "regrade" and fields.keys() == {"grade"}:
@@ -151,6 +157,8 @@ def _parted(words: str, option: str) -> tuple[str, str]:
     first, arrow, rest = words.partition(ARROW)
     if not arrow:
         raise RecordError(f"{option} {words!r} has no {ARROW} in it. Write '... {ARROW} ...'.")
+    if not first.strip() or not rest.strip(" ;"):
+        raise RecordError(f"{option} {words!r} says nothing on one side of {ARROW}. Write '... {ARROW} ...'.")
     return first.strip(), rest.strip()
 
 

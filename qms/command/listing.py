@@ -21,7 +21,11 @@ Status = Annotated[list[str] | None, typer.Option("--status", help="Only in this
 Owner = Annotated[str | None, typer.Option("--owner", metavar="PERSON", help="Only what this person owns.")]
 Where = Annotated[
     list[str] | None,
-    typer.Option("--where", metavar="FIELD=WORDS", help="Only where a field says this; may be repeated."),
+    typer.Option(
+        "--where",
+        metavar="FIELD=WORDS",
+        help="Only where a field says this, or nothing (FIELD=); may be repeated.",
+    ),
 ]
 Word = Annotated[str | None, typer.Option("--word", help="Only where this stands anywhere in the record.")]
 LinkedTo = Annotated[
@@ -200,34 +204,40 @@ def next_deadline(deadlines: tuple[Deadline, ...], today: date) -> str:
 
 
 def _field_and_words(model: type[Record], said: str) -> tuple[str, str]:
+    from qms.command.wording import with_article
     from qms.errors import RecordError
 
     name, given, words = said.partition("=")
     if not given or name not in model.model_fields:
         known = ", ".join(model.model_fields)
         raise RecordError(
-            f"--where {said!r} does not name a field of a {model.kind}. Write FIELD=WORDS; fields are: {known}."
+            f"--where {said!r} does not name a field of {with_article(model.kind)}. Write FIELD=WORDS; "
+            f"fields are: {known}."
         )
     return name, words.casefold()
 
 
 def _saying(desk: Desk, records: list[Record], fits: list[tuple[str, str]]) -> list[Record]:
-    """Return the records that have, as a person reads them, certain words in certain fields."""
+    """Return the records that have, as a person reads them, certain words in certain fields; no words: nothing."""
     from qms.command.wording import Wording
 
     words = Wording(desk, *records)
-    return [
-        each
-        for each in records
-        if all(said in words.word(getattr(each, name), each.unit).casefold() for name, said in fits)
-    ]
+
+    def fit(each: Record, name: str, said: str) -> bool:
+        word = words.word(getattr(each, name), each.unit).casefold()
+        return said in word if said else not word
+
+    return [each for each in records if all(fit(each, name, said) for name, said in fits)]
 
 
 def _check_states(desk: Desk, kind: str, states: list[str] | None) -> None:
+    from qms.command.wording import with_article
     from qms.errors import RecordError
 
     cycle = desk.cycle(kind)
     unknown = sorted(set(states or ()) - set(cycle.states if cycle else ()))
     if unknown:
         known = ", ".join(cycle.states) if cycle else "none"
-        raise RecordError(f"A {kind} is never {' or '.join(unknown)}. Its states are: {known}.")
+        raise RecordError(
+            f"{with_article(kind).capitalize()} is never {' or '.join(unknown)}. Its states are: {known}."
+        )

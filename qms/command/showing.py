@@ -32,6 +32,7 @@ ASKED_FOR = frozenset(
         "round-not-kept",
         "same-dates",
         "same-grade",
+        "same-owner",
         "two-effective",
         "without-cause",
         "without-conclusion",

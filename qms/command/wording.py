@@ -11,7 +11,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from qms.command.desk import Desk
-from qms.record import Attachment, Link, Record, Requirement, Text, is_id, mentioned, plain
+from qms.findings.finding import Branch
+from qms.record import Attachment, Link, Part, Record, Requirement, Text, is_id, mentioned, plain
 
 KEPT = ("id", "ref", "unit", "jurisdiction", "version", "created", "updated")
 """What every record has and a heading says."""
@@ -70,6 +71,8 @@ class Wording:
                 return ", ".join(f"{name} {self.word(each, unit)}" for name, each in value.items())
             case tuple() | list() | frozenset():
                 return ", ".join(self.word(each, unit) for each in value)
+            case Branch():
+                return f"{value.category}: {self.word(value.causes, unit)}"
             case BaseModel():
                 parts = [f"{label} {said}" for label, said in self._parts(value, unit) if said]
                 return joined(parts) if parts else ""
@@ -85,10 +88,18 @@ class Wording:
                 for number, each in enumerate(value, 1):
                     yield f"{spaced(name)} {number}", self.word(each, record.unit)
             elif isinstance(value, BaseModel) and not isinstance(value, Text | Link | Requirement | Attachment):
-                for label, said in self._parts(value, record.unit):
-                    yield f"{spaced(name)}: {label}", said
+                yield from self._inner(spaced(name), value, record.unit)
             else:
                 yield spaced(name), self.word(value, record.unit)
+
+    def _inner(self, label: str, part: BaseModel, unit: str) -> Iterator[tuple[str, str]]:
+        """Yield label and words of what a part says; each of several parts in it has a line of its own."""
+        for name in type(part).model_fields:
+            value, inner = getattr(part, name), f"{label}: {spaced(name)}"
+            if isinstance(value, tuple) and any(isinstance(each, Part) for each in value):
+                yield from ((f"{inner} {number}", self.word(each, unit)) for number, each in enumerate(value, 1))
+            else:
+                yield inner, self.word(value, unit)
 
     def _parts(self, value: BaseModel, unit: str) -> Iterator[tuple[str, str]]:
         for name in type(value).model_fields:
@@ -118,6 +129,17 @@ def joined(clauses: Iterable[str]) -> str:
     """
     *before, last = clauses
     return "; ".join([*(each.removesuffix(".") for each in before), last])
+
+
+def with_article(noun: str) -> str:
+    """Return a noun with its article.
+
+    Examples
+    --------
+    >>> with_article("action"), with_article("finding"), with_article("unit")
+    ('an action', 'a finding', 'a unit')
+    """
+    return f"an {noun}" if noun[0] in "aeio" else f"a {noun}"
 
 
 def spaced(name: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
+from qms.actions.due_days import keeps_due, moves_due
 from qms.actions.ownership import (
     adds_verification,
     hand_over_rows,
@@ -16,12 +17,15 @@ from qms.actions.ownership import (
     needs_owner,
     not_in_future,
     not_the_owner,
+    not_who_did_it,
+    owner_is_active,
 )
-from qms.findings import guards
+from qms.findings import closing, guards
 from qms.findings.finding import ENDS
 from qms.findings.grades import Grade
 from qms.lifecycle import LifeCycle, Transition, staying
 
+DAYS = ("due_response", "due_close")
 _OPEN = (
     "issued",
     "disputed",
@@ -36,24 +40,27 @@ _OPEN = (
 )
 _KEPT = (
     keeps_owners("draft"),
+    owner_is_active,
+    keeps("previous_dues"),
+    keeps_due(*DAYS, initial="draft"),
     keeps("regrades"),
     keeps("earlier"),
     guards.keeps_issue,
     guards.keeps_grade,
     guards.keeps_round,
 )
-_ISSUED = (*_KEPT, guards.has_grounds)
+_ISSUED = (*_KEPT, guards.has_grounds, guards.raised_by_now, guards.is_due_after_it_was_raised)
 _PLANNED = (*_ISSUED, guards.has_cause)
 _AGREED = (*_PLANNED, guards.is_agreed)
-_VERIFIED = (*_AGREED, guards.verified_by_other, not_in_future("verifications", "reviews"))
+_VERIFIED = (*_AGREED, closing.verified_by_other, not_in_future("verifications", "reviews"))
 _CLOSED = (
     *_VERIFIED,
     guards.ACTIONS_SETTLED,
-    guards.has_corrected,
-    guards.verified_after_actions,
-    guards.is_effective,
-    guards.rests_on_evidence,
-    guards.closed_by_other,
+    closing.has_corrected,
+    closing.verified_after_actions,
+    closing.is_effective,
+    closing.rests_on_evidence,
+    closing.closed_by_other,
 )
 
 FINDING = LifeCycle(
@@ -65,7 +72,6 @@ FINDING = LifeCycle(
             act="issue",
             sources=("draft",),
             target="issued",
-            guards=(guards.is_due_after_it_was_raised,),
             records=(),
             signs="issued",
             meaning="it is stated",
@@ -74,6 +80,7 @@ FINDING = LifeCycle(
             act="cancel",
             sources=("draft",),
             target="cancelled",
+            guards=(guards.free_of_its_owner,),
             needs_why=True,
             records=(),
             meaning="dropped",
@@ -125,7 +132,7 @@ FINDING = LifeCycle(
             act="decline",
             sources=("accepted",),
             target="declined",
-            guards=(guards.SUGGESTIONS,),
+            guards=(not_the_owner, guards.SUGGESTIONS),
             needs_why=True,
             records=(),
             meaning="an observation or opportunity is not followed",
@@ -158,7 +165,7 @@ FINDING = LifeCycle(
             act="agree",
             sources=("action_plan",),
             target="plan_agreed",
-            guards=(not_the_owner, guards.has_correction, guards.has_plan),
+            guards=(not_the_owner, guards.has_correction, guards.has_plan, guards.is_worth_waiting),
             records=("criterion",),
             signs="agreed",
             meaning="somebody else agrees to the plan",
@@ -193,6 +200,7 @@ FINDING = LifeCycle(
             target="implemented",
             guards=(guards.NONCONFORMITIES, guards.ACTIONS_DONE),
             records=(),
+            signs="finished",
             meaning="all actions are done",
         ),
         Transition(
@@ -207,7 +215,7 @@ FINDING = LifeCycle(
             act="verify",
             sources=("implemented", "effectiveness_pending"),
             target="effectiveness_pending",
-            guards=(not_the_owner, guards.uninvolved, adds_verification("passed"), guards.ACTIONS_SETTLED),
+            guards=(not_who_did_it, closing.uninvolved, adds_verification("passed"), guards.ACTIONS_SETTLED),
             records=("verifications",),
             meaning="somebody else saw that the plan is carried out",
         ),
@@ -215,7 +223,7 @@ FINDING = LifeCycle(
             act="review",
             sources=("effectiveness_pending",),
             target="effectiveness_pending",
-            guards=(not_the_owner, guards.uninvolved, guards.adds_review),
+            guards=(not_the_owner, closing.uninvolved, closing.adds_review),
             records=("reviews",),
             meaning="an outsider looked at the effect",
         ),
@@ -254,12 +262,29 @@ FINDING = LifeCycle(
             meaning="it is given up",
         ),
         *staying(
-            _OPEN,
+            (each for each in _OPEN if each != "implementing"),
             act="regrade",
             guards=(not_the_owner, guards.regraded),
             needs_why=True,
             records=("grade", "regrades"),
             meaning="it is graded otherwise",
+        ),
+        Transition(
+            act="regrade",
+            sources=("implementing",),
+            target="accepted",
+            guards=(not_the_owner, guards.regraded),
+            needs_why=True,
+            records=("grade", "regrades"),
+            meaning="it is graded otherwise, and planned anew",
+        ),
+        *staying(
+            _OPEN,
+            act="move",
+            guards=(not_the_owner, moves_due(*DAYS)),
+            needs_why=True,
+            records=(*DAYS, "previous_dues"),
+            meaning="it is due on another day",
         ),
         *hand_over_rows(_OPEN),
     ),

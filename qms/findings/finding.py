@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
+from qms.actions.due_days import PreviousDue
 from qms.actions.ownership import Verification, Verified
 from qms.documents.citation import CitedSection
+from qms.errors import RefusedError
 from qms.findings.grades import Grade
-from qms.lifecycle import Signed
+from qms.lifecycle import Reason, Signed
 from qms.record import Day, Deadline, Id, Link, Part, Requirement, Text, Words
 
 if TYPE_CHECKING:
@@ -176,6 +178,12 @@ class Regrade(Signed):
     why: Words
 
 
+class PreviousDeadline(PreviousDue):
+    """A day by which a response or the closing was due before somebody moved it, and why."""
+
+    of: Literal["due_response", "due_close"]
+
+
 class Finding(Verified):
     """What was found, and what became of it.
 
@@ -199,6 +207,8 @@ class Finding(Verified):
         Who answers for it; see `qms.actions.ownership.Owned`.
     due_response, due_close : date, optional
         By when a plan must be agreed, and by when it must be closed.
+    previous_dues : tuple of PreviousDeadline
+        Every such day that there was before, the oldest first; `move_due` keeps them.
     containment : Containment, optional
     extent : Extent, optional
     analysis : RootCauseAnalysis, optional
@@ -207,6 +217,8 @@ class Finding(Verified):
         Of this round; fixed when the plan is agreed.
     issued, agreed, closure : Signed, optional
         Who issued it, agreed to the plan and closed it, and when.
+    finished : Signed, optional
+        Who said last that all actions are done, and when.
     verifications : tuple of Verification
         That the plan was carried out, in this round.
     reviews : tuple of Review
@@ -216,10 +228,14 @@ class Finding(Verified):
     """
 
     kind: ClassVar[str] = "finding"
-    BOOKKEEPING: ClassVar[frozenset[str]] = frozenset({"previous_owners", "due_response", "due_close"})
+    BOOKKEEPING: ClassVar[frozenset[str]] = frozenset(
+        {"previous_owners", "previous_dues", "due_response", "due_close", "finished"}
+    )
     STEP_FIELDS: ClassVar[frozenset[str]] = frozenset(
         {
             "previous_owners",
+            "previous_dues",
+            "finished",
             "regrades",
             "issued",
             "agreed",
@@ -242,6 +258,7 @@ class Finding(Verified):
     raised_on: Day | None = None
     due_response: Day | None = None
     due_close: Day | None = None
+    previous_dues: tuple[PreviousDeadline, ...] = ()
     containment: Containment | None = None
     extent: Extent | None = None
     analysis: RootCauseAnalysis | None = None
@@ -328,3 +345,32 @@ def regrade(change: Change, finding: Finding, grade: Grade) -> Finding:
     """
     step = Regrade(by=change.by, at=change.at, old=finding.grade, new=grade, why=change.why or "-")
     return change.advance(finding, "regrade", grade=grade, regrades=(*finding.regrades, step))
+
+
+def move_due(change: Change, finding: Finding, **days: date) -> Finding:
+    """Move the days of an issued finding and keep the old ones with who moved them, when and why.
+
+    Parameters
+    ----------
+    change : Change
+        Its ``why`` is the reason; it may not be empty.
+    finding : Finding
+    **days
+        ``due_response``, ``due_close`` or both.
+
+    Raises
+    ------
+    RefusedError
+        If there was no such day before, the owner does it, no reason is given, or the new day is before the one on
+        which it was raised.
+    """
+    kept = finding.previous_dues
+    for name, day in days.items():
+        due = getattr(finding, name)
+        if due is None:
+            why = Reason("never-due", "it has no {field} yet; set it by an edit", {"field": name})
+            raise RefusedError(f"{finding.ref}: cannot move", [why])
+        if due != day:
+            old = {"due": due, "of": name, "by": change.by, "at": change.at, "why": change.why or "-"}
+            kept = (*kept, PreviousDeadline.model_validate(old))
+    return change.advance(finding, "move", previous_dues=kept, **days)

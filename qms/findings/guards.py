@@ -1,4 +1,4 @@
-"""What stands in the way of a step of a finding; the table of the steps is `qms.findings.cycle`.
+"""What stands in the way of a step of a finding, up to where its plan is carried out; see `qms.findings.closing`.
 
 Each guard looks at the finding as it would be and at the actions that answer it, and yields every reason.
 """
@@ -6,33 +6,45 @@ Each guard looks at the finding as it would be and at the actions that answer it
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
 
 from qms.actions.action import DONE, Action
-from qms.actions.ownership import Verification, is_verified, not_the_owner, signed_now, still_holds
-from qms.evidence import Evidence, counts_for
-from qms.findings.finding import Finding, Review
+from qms.actions.ownership import changes_by_other, not_the_owner, still_holds
+from qms.findings.finding import ANSWERED, Finding
 from qms.findings.grades import Grade
 from qms.lifecycle import Circumstances, Guard, Reason
 
 LOST = "{field} may only grow; nothing in it is dropped or changed"
+FOUND = (
+    "requirements",
+    "statement",
+    "evidence",
+    "origin",
+    "raised_by",
+    "raised_on",
+    "grade_word",
+    "due_response",
+    "due_close",
+)
+"""What was found and by when it is to be answered; nobody changes it alone once it is issued."""
 
 
-def _actions(record: Finding, circumstances: Circumstances) -> list[Action]:
+def answers(record: Finding, circumstances: Circumstances) -> list[Action]:
+    """Return the actions that answer it."""
     return [each for each in circumstances.of(Action) if each.finding == record.id]
 
 
-def _involved(record: Finding, circumstances: Circumstances) -> frozenset[str]:
-    return record.owners.union(*(each.owners for each in _actions(record, circumstances)))
+def of_this_round(record: Finding, action: Action) -> bool:
+    """Whether an action counts for this round: not cancelled, and not verified before the round began.
 
-
-def _of_this_round(record: Finding, action: Action) -> bool:
-    """Whether an action counts for this round: not cancelled, and not verified before the round began."""
+    The first round begins when the finding is issued, every other one with the review that found no effect.
+    """
     if action.status in ("cancelled", "not_effective"):
         return False
-    ended = max((each.at for past in record.earlier for each in past.reviews), default=None)
     done = action.verification if action.is_settled else None
-    return ended is None or done is None or done.at > ended
+    if done is None:
+        return True
+    issued = record.issued is None or done.at >= record.issued.at
+    return issued and all(done.at > each.at for past in record.earlier for each in past.reviews)
 
 
 def only(*grades: Grade) -> Guard:
@@ -67,6 +79,21 @@ def is_due_after_it_was_raised(record: Finding, circumstances: Circumstances) ->
         if day and record.raised_on and day < record.raised_on:
             values = {"what": what, "day": day, "raised": record.raised_on}
             yield Reason("due-before-raised", "{what} is due by {day}, before it was raised on {raised}", values)
+
+
+def raised_by_now(record: Finding, circumstances: Circumstances) -> Iterator[Reason]:
+    """Refuse a finding that was raised in the future."""
+    if record.raised_on and record.raised_on > circumstances.today:
+        yield Reason(
+            "in-future", "it cannot be raised on {day}, which is still to come", {"day": record.raised_on}
+        )
+
+
+def free_of_its_owner(record: Finding, circumstances: Circumstances) -> Iterator[Reason]:
+    """Refuse that an owner acts alone on a draft that somebody else raised, or that comes from a record."""
+    before = circumstances.before if isinstance(circumstances.before, Finding) else record
+    if before.origin.record is not None or before.raised_by != circumstances.actor:
+        yield from not_the_owner(record, circumstances)
 
 
 def is_unissued(record: Finding, circumstances: Circumstances) -> Iterator[Reason]:
@@ -112,6 +139,9 @@ def regraded(record: Finding, circumstances: Circumstances) -> Iterator[Reason]:
     before = circumstances.before
     if isinstance(before, Finding) and before.grade == record.grade:
         yield Reason("same-grade", "it is graded {grade} already", {"grade": record.grade})
+    if record.grade is Grade.GOOD_PRACTICE and isinstance(before, Finding) and before.status != "issued":
+        template = "it is {state}; only while it is issued can it become a good practice"
+        yield Reason("other-path", template, {"state": before.status})
     last = record.regrades[-1] if record.regrades else None
     kept = (circumstances.actor, circumstances.at, circumstances.why)
     if last is None or (last.by, last.at, last.why) != kept:
@@ -139,20 +169,30 @@ def has_cause(record: Finding, circumstances: Circumstances) -> Iterator[Reason]
 def has_correction(record: Finding, circumstances: Circumstances) -> Iterator[Reason]:
     """Refuse a major that no action corrects."""
     if record.grade is Grade.MAJOR and not any(
-        each.purpose == "correction" and each.status != "cancelled" for each in _actions(record, circumstances)
+        each.purpose == "correction" and each.status != "cancelled" for each in answers(record, circumstances)
     ):
         yield Reason("without-correction", "a major needs a correction; add an action for it", {})
 
 
 def has_plan(record: Finding, circumstances: Circumstances) -> Iterator[Reason]:
     """Refuse a plan without a corrective action, or with one that lacks its owner or due date."""
-    planned = [each for each in _actions(record, circumstances) if _of_this_round(record, each)]
+    planned = [each for each in answers(record, circumstances) if of_this_round(record, each)]
     if not any(each.purpose == "corrective" for each in planned):
         values = {"round": record.round}
         yield Reason("without-corrective-action", "round {round} plans no corrective action; add one", values)
     for each in planned:
         if each.owner is None or each.due is None:
             yield Reason("action-incomplete", "{ref} needs an owner and a due date", {"ref": each.ref})
+
+
+def is_worth_waiting(record: Finding, circumstances: Circumstances) -> Iterator[Reason]:
+    """Refuse a criterion that asks for no more time than there was when it was agreed to."""
+    day = record.criterion.not_before if record.criterion else None
+    if day and day <= circumstances.today:
+        template = (
+            "the effect of the plan cannot be seen on {day} already; set criterion.not_before to a later day"
+        )
+        yield Reason("too-early", template, {"day": day})
 
 
 def is_agreed(record: Finding, circumstances: Circumstances) -> Iterator[Reason]:
@@ -169,7 +209,7 @@ def is_agreed(record: Finding, circumstances: Circumstances) -> Iterator[Reason]
 
 def _actions_in(states: tuple[str, ...]) -> Guard:
     def guard(record: Finding, circumstances: Circumstances) -> Iterator[Reason]:
-        for each in _actions(record, circumstances):
+        for each in answers(record, circumstances):
             if each.status not in states:
                 values = {"ref": each.ref or each.id, "state": each.status, "states": ", ".join(states)}
                 yield Reason("action-open", "action {ref} is {state}; it has to be one of {states}", values)
@@ -179,135 +219,6 @@ def _actions_in(states: tuple[str, ...]) -> Guard:
 
 ACTIONS_DONE = _actions_in(DONE)
 ACTIONS_SETTLED = _actions_in(("verified", "effective", "cancelled"))
-
-
-def verified_by_other(record: Finding, circumstances: Circumstances) -> Iterator[Reason]:
-    """Refuse a nonconformity that was not verified, or by somebody who owns part of it."""
-    if not record.grade.is_nonconformity:
-        return
-    yield from is_verified(record, circumstances)
-    last = record.verification
-    if last is not None and last.by in _involved(record, circumstances) - record.owners:
-        yield Reason("verified-by-owner", "it was verified by somebody who owns one of its actions or did", {})
-    if last is not None and record.agreed is not None and last.at < record.agreed.at:
-        yield Reason("verified-early", "it was verified before the plan was agreed", {})
-
-
-def verified_after_actions(record: Finding, circumstances: Circumstances) -> Iterator[Reason]:
-    """Refuse a finding that was verified before the last of its actions was."""
-    last = record.verification
-    if last is None:
-        return
-    for each in _actions(record, circumstances):
-        if each.is_settled and each.verification is not None and each.verification.at > last.at:
-            values = {"ref": each.ref or each.id}
-            yield Reason("verified-early", "it was verified before its action {ref} was; verify it again", values)
-
-
-def uninvolved(record: Finding, circumstances: Circumstances) -> Iterator[Reason]:
-    """Refuse a step that the owner of one of its actions takes."""
-    if circumstances.actor in _involved(record, circumstances) - record.owners:
-        yield Reason("own-action", "whoever owns one of its actions, or did, may not do this", {})
-
-
-def adds_review(record: Finding, circumstances: Circumstances) -> Iterator[Reason]:
-    """Refuse a step without one more review by whoever takes it; only bad news may come early."""
-    earlier = getattr(circumstances.before, "reviews", record.reviews[:-1])
-    if len(record.reviews) != len(earlier) + 1:
-        yield Reason("not-reviewed", "add one review: how the effect was looked at, and with what result", {})
-        return
-    if earlier and earlier[-1].result != "effective":
-        values = {"found": earlier[-1].result}
-        yield Reason("refuted", "the last review found it {found}; reopen it and look for the cause anew", values)
-    yield from signed_now(record.reviews[-1], "review", circumstances)
-    if record.reviews[-1].result != "not_effective":
-        yield from _reviewed_in_time(record)
-
-
-def _reviewed_in_time(record: Finding) -> Iterator[Reason]:
-    review, criterion, earliest = record.review, record.criterion, record.review_from
-    if review is None or criterion is None or earliest is None:
-        return
-    if review.at.date() < earliest:
-        yield Reason("too-early", "the effect may not be reviewed before {day}", {"day": earliest})
-    if review.cases < (criterion.after_cases or 0):
-        values = {"wanted": criterion.after_cases, "found": review.cases}
-        yield Reason("too-few-cases", "the review needs {wanted} cases; it has {found}", values)
-
-
-def is_effective(record: Finding, circumstances: Circumstances) -> Iterator[Reason]:
-    """Refuse a nonconformity without a review, in time and by an outsider, or with one that found no effect."""
-    if not record.grade.is_nonconformity:
-        return
-    review, verification = record.review, record.verification
-    against = next((each.result for each in record.reviews if each.result != "effective"), None)
-    if review is None or against:
-        values = {"found": against or "not reviewed"}
-        yield Reason("not-effective", "every review has to find it effective; it is {found}", values)
-        return
-    if review.by in _involved(record, circumstances):
-        yield Reason("reviewed-by-owner", "whoever reviewed the effect owns it or one of its actions", {})
-    if verification is not None and review.at < verification.at:
-        yield Reason("too-early", "the effect may not be reviewed before {day}", {"day": verification.at.date()})
-    yield from _reviewed_in_time(record)
-
-
-def rests_on_evidence(record: Finding, circumstances: Circumstances) -> Iterator[Reason]:
-    """Refuse to close a nonconformity on evidence that did not count when it was relied on.
-
-    What shows the nonconformity itself may be expired or speak for another time: that may be what was found.
-    """
-    before = circumstances.before
-    if not record.grade.is_nonconformity or (isinstance(before, Finding) and before.status == "closed"):
-        return
-    held = {each.id: each for each in circumstances.of(Evidence)}
-    against = [
-        (held[link.target], reason)
-        for link in record.evidence
-        if link.target in held
-        if held[link.target].status in ("rejected", "cancelled")
-        for reason in counts_for(held[link.target], circumstances.today).reasons
-        if reason.code == "not-accepted"
-    ]
-    for signed, since in _relied_on(record):
-        for link in signed.evidence:
-            if link.target in held:
-                standing = counts_for(held[link.target], signed.at.date(), since=since)
-                against += [(held[link.target], reason) for reason in standing.reasons]
-    for evidence, reason in against:
-        values = {"ref": evidence.ref or evidence.id, "reason": str(reason)}
-        yield Reason("evidence-does-not-count", "evidence {ref} does not count: {reason}", values)
-
-
-def _relied_on(record: Finding) -> Iterator[tuple[Verification | Review, date | None]]:
-    """Yield what the closing rests on, with the day since when its evidence has to speak."""
-    began = [each.at for past in record.earlier for each in past.reviews]
-    began += [record.issued.at] if record.issued else []
-    if record.verification:
-        yield record.verification, max(began).date() if began else None
-    if record.review:
-        yield record.review, record.verification.at.date() if record.verification else None
-
-
-def has_corrected(record: Finding, circumstances: Circumstances) -> Iterator[Reason]:
-    """Refuse a nonconformity without a verified corrective action of this round."""
-    if not record.grade.is_nonconformity:
-        return
-    if not any(
-        each.purpose == "corrective" and each.is_settled and _of_this_round(record, each)
-        for each in _actions(record, circumstances)
-    ):
-        values = {"round": record.round}
-        yield Reason("without-corrective-action", "no corrective action of round {round} is verified", values)
-    yield from has_correction(record, circumstances)
-
-
-def closed_by_other(record: Finding, circumstances: Circumstances) -> Iterator[Reason]:
-    """Refuse a finding that nobody closed, or somebody who owns it or did."""
-    if record.closure is None:
-        yield Reason("not-signed", "nobody is named who closed it", {})
-    elif record.closure.by in record.owners:
-        yield Reason("closed-by-owner", "whoever owns it, or did, may not close it; somebody else has to", {})
 
 
 def had_no_effect(record: Finding, circumstances: Circumstances) -> Iterator[Reason]:
@@ -322,30 +233,21 @@ def had_no_effect(record: Finding, circumstances: Circumstances) -> Iterator[Rea
 
 
 def found_stays(before: Finding, after: Finding, circumstances: Circumstances) -> Iterator[Reason]:
-    """Refuse to change what was found, once issued, without a reason or by the owner."""
-    found = (
-        "requirements",
-        "statement",
-        "evidence",
-        "origin",
-        "raised_by",
-        "raised_on",
-        "grade_word",
-        "due_response",
-        "due_close",
-    )
-    changed = [name for name in found if getattr(before, name) != getattr(after, name)]
-    if before.status == "draft" or not changed:
+    """Refuse to change what was found without a reason or by the owner, and to make it undated, once issued.
+
+    Of a draft the owner may change it only if they raised it themselves.
+    """
+    if before.status == "draft":
+        names = (*FOUND, "grade", "owner")
+        if any(getattr(before, name) != getattr(after, name) for name in names):
+            yield from free_of_its_owner(after, circumstances)
         return
-    if not circumstances.why.strip():
-        values = {"fields": ", ".join(changed)}
-        yield Reason("without-why", "it is issued; say why {fields} should change", values)
-    yield from not_the_owner(after, circumstances)
+    if before.raised_on and after.raised_on is None:
+        yield Reason("undated", "it was raised on {day}; give another day, not none", {"day": before.raised_on})
+    yield from changes_by_other(FOUND, before, after, circumstances)
 
 
 def plan_stays(before: Finding, after: Finding, circumstances: Circumstances) -> Iterator[Reason]:
     """Refuse to change cause and criterion once the plan is agreed."""
-    if before.status in ("plan_agreed", "implementing", "implemented", "effectiveness_pending") and (
-        before.analysis != after.analysis or before.criterion != after.criterion
-    ):
+    if before.status in ANSWERED and (before.analysis != after.analysis or before.criterion != after.criterion):
         yield Reason("plan-agreed", "cause and criterion are fixed since the plan was agreed", {})

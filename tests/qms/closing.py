@@ -86,12 +86,16 @@ CLAUSE = Requirement(source="ISO/IEC 17020:2012", clause="7.2.1")
 EXTENT = Extent(looked=text("both vans"), found=text("nothing"))
 
 
+def _hands_on(record: Any) -> set[str | None]:
+    return {record.owner, *record.previous_owners, *([record.finished.by] if record.finished else [])}
+
+
 def wrongly_closed(finding: Finding, actions: list[Action]) -> str:
     """What a closed nonconformity lacks, said without the guards; empty if it lacks nothing."""
     if finding.status != "closed" or not finding.grade.is_nonconformity:
         return ""
     owners = {finding.owner, *finding.previous_owners} - {None}
-    workers = {who for each in actions for who in (each.owner, *each.previous_owners)} - {None}
+    workers = {who for each in actions for who in _hands_on(each)} - {None}
     ended = [review.at for past in finding.earlier for review in past.reviews]
     done = [each for each in actions if each.status in ("verified", "effective")]
     last, effect = finding.verifications[-1:], finding.reviews[-1:]
@@ -103,13 +107,15 @@ def wrongly_closed(finding: Finding, actions: list[Action]) -> str:
         "agreed": finding.agreed is not None and finding.agreed.by not in owners,
         "settled": all(each.status in ("verified", "effective", "cancelled") for each in actions),
         "corrective": any(
-            each.purpose == "corrective" and (not ended or each.verifications[-1].at > max(ended)) for each in done
-        ),
-        "own action": all(
-            each.verifications and each.verifications[-1].by not in {each.owner, *each.previous_owners}
+            each.purpose == "corrective"
+            and (not ended or each.verifications[-1].at > max(ended))
+            and (finding.issued is None or each.verifications[-1].at >= finding.issued.at)
             for each in done
         ),
-        "verified": bool(last) and last[0].result == "passed" and last[0].by not in owners | workers,
+        "own action": all(
+            each.verifications and each.verifications[-1].by not in _hands_on(each) for each in done
+        ),
+        "verified": bool(last) and last[0].result == "passed" and last[0].by not in _hands_on(finding) | workers,
         "effective": bool(effect) and effect[0].by not in owners | workers,
         "never refuted": all(each.result == "effective" for each in finding.reviews),
         "verified last": bool(last) and all(each.verifications[-1].at <= last[0].at for each in done),

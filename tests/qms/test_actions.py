@@ -63,7 +63,7 @@ def seen(store: Store, who: str = "c.marku", result: str = "passed") -> Verifica
 def done(store: Store, **fields: object) -> Action:
     made = kept(store, **fields)
     for act in ("approve", "start", "finish"):
-        made = step(store, made, act)
+        made = step(store, made, act, "a.hoxha")
     return made
 
 
@@ -73,7 +73,7 @@ def test_from_proposed_to_effective_and_back(office: Store) -> None:
         step(office, made, "verify", verifications=(seen(office, result="failed"),))
     back = step(office, made, "send_back", verifications=(seen(office, result="failed"),))
     assert back.status == "in_progress"
-    step(office, made, "finish")
+    step(office, made, "finish", "a.hoxha")
     with pytest.raises(RefusedError, match="add one verification"):
         step(office, made, "verify")
     verified = step(office, made, "verify", verifications=(*back.verifications, seen(office)))
@@ -83,7 +83,7 @@ def test_from_proposed_to_effective_and_back(office: Store) -> None:
     step(office, made, "refute", why="bags were open again")
     step(office, made, "reopen")
     step(office, made, "start")
-    step(office, made, "finish")
+    step(office, made, "finish", "a.hoxha")
     step(office, made, "verify", verifications=(*verified.verifications, seen(office)))
     ended = step(office, made, "confirm", why="20 bags sealed")
     assert (ended.status, ended.cost and ended.cost.amount) == ("effective", Decimal("120.50"))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 import random
 import shutil
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ import qms
 from qms.cli import app
 from qms.command.showing import ASKED_FOR
 from qms.kinds import KINDS
+from qms.store import open_store
 
 Run = Callable[..., Result]
 
@@ -147,12 +150,15 @@ def test_list_filters(run: Run) -> None:
     assert "no finding that fits" in run("finding list --status issued").stderr
 
 
-def test_a_list_as_it_was(run: Run) -> None:
-    first = ref(run("action add Seals --purpose improvement --owner b.leka --due 2026-01-01 --set labels=old"))
+def test_a_list_as_it_was(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = ref(run("action add Seals --purpose improvement --owner b.leka --due 2199-01-01"))
+    times = (datetime(2199, 2, 1, tzinfo=UTC) + timedelta(seconds=n) for n in itertools.count())
+    monkeypatch.setitem(open_store.__kwdefaults__, "clock", lambda: next(times))
+    run(f"action edit {first} --set labels=old")
     before = json.loads(run("ledger log --limit 1 --json").stdout)[0]["at"]
     second = ref(run(f"action add Bags --purpose improvement --owner b.leka --depends-on {first}"))
     run(f"action advance {first} approve")
-    run(f"action edit {first} --set labels=new --set", "title=Numbered tape")
+    run(f"action edit {first} --why better --set labels=new --set", "title=Numbered tape")
     run(f"action advance {first} hand_over --set owner=c.marku --why leave")
     now = json.loads(run("ledger log --limit 1 --json").stdout)[0]["at"]
     for words, then, later in (
@@ -286,6 +292,8 @@ def test_a_document_from_draft_to_read(run: Run, tmp_path: Path) -> None:
     sop = ref(run("document add Sealing --type SOP --owner b.leka --tell a.hoxha --tell c.marku"))
     roles = "--reviewer a.hoxha --approver c.marku --summary New"
     first = ref(run(f"document revise {sop} one.md {roles}", by="b.leka"))
+    run(f"document edit {first} --set", "change_summary=Seals with numbers", by="b.leka")
+    assert "Seals with numbers" in run(f"document show {first}").stdout
     run(f"document advance {first} submit", by="b.leka")
     assert "only Çlirim Marku approves it" in run(f"document advance {first} approve", by="b.leka", code=1).stderr
     for act, who in (("approve", "c.marku"), ("release", "a.hoxha")):
@@ -297,6 +305,7 @@ def test_a_document_from_draft_to_read(run: Run, tmp_path: Path) -> None:
     assert "Read that one" in wrong.stderr
     run(f"document receipt {first} --file one.md")
     assert "signed on" in run(f"document receipt {first}", code=1).stderr
+    assert "cannot discontinue" in run(f"document advance {sop} discontinue --why old", code=1).stderr
     assert "Not read by: Çlirim Marku" in run(f"document show {sop}").stdout
     second = ref(run(f"document revise {sop} two.md {roles}", by="b.leka"))
     assert "changed: 2 Seals" in run(f"document compare {first} {second}").stdout
@@ -375,6 +384,8 @@ def test_an_audit_from_programme_to_report(run: Run, tmp_path: Path) -> None:
     assert "1 conforms, 1 nonconforms" in report
     assert f"Ledger {run('ledger head').stdout.strip()}" in report
     assert json.loads(run(f"audit report {audit} --json").stdout)["final"] is True
+    assert f"{nc} is a draft still" in run(f"audit advance {audit} close", code=1).stderr
+    run(f"finding advance {nc} issue")
     run(f"audit advance {audit} close")
 
 
@@ -531,4 +542,4 @@ def test_the_step_that_begins_a_new_round_asks_for_nothing() -> None:
     asking = {
         row.act for row in FINDING.rows_from("effectiveness_pending") if ways_to_say(Finding, row.records or ())
     }
-    assert asking == {"verify", "review", "regrade", "hand_over"}
+    assert asking == {"verify", "review", "regrade", "move", "hand_over"}

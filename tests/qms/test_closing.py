@@ -164,7 +164,9 @@ def essence(case: Case) -> tuple[Any, ...]:
     agreed = finding.agreed and finding.agreed.by
     kept = (finding.owner, finding.previous_owners, finding.grade, finding.round, agreed, *signed)
     said = (finding.analysis is None, finding.criterion and finding.criterion.after_days, finding.status)
-    return (*kept, *said, action.status, action.purpose, action.verification and action.verification.by)
+    finished = [each.finished and each.finished.by for each in case]
+    seen = action.verification and (action.verification.by, action.verification.at)
+    return (*kept, *said, *finished, action.status, action.purpose, seen)
 
 
 def small(case: Case) -> bool:

@@ -137,7 +137,7 @@ def test_a_new_revision_has_to_be_judged_again(store: Store, people: tuple[str, 
     with pytest.raises(RefusedError) as error, store.change(by=people[0]) as change:
         change.save(evidence.revised(effective_to=date(2026, 2, 1)))
     assert codes(error) == {"judged"}
-    with store.change(by=people[0]) as change:
+    with store.change(by=people[0], why="the second half") as change:
         evidence = change.save(evidence.revised(owner=people[1], retention_until=date(2036, 1, 1)))
         evidence = supply(change, evidence, url="https://files.example/log2")
     assert (evidence.status, len(evidence.revisions)) == ("received", 2)
@@ -145,6 +145,30 @@ def test_a_new_revision_has_to_be_judged_again(store: Store, people: tuple[str, 
     with store.change(by=people[1], why="another quarter") as change:
         evidence = change.advance(evidence, "reject")
     assert str(counts_for(evidence, NOW.date())) == "it is rejected, not accepted"
+
+
+def test_nobody_accepts_what_is_their_own(store: Store, people: tuple[str, str], log: Path) -> None:
+    supplier, other = people
+    for own in ({"owner": other}, {"collected_by": other}):
+        with store.change(by=supplier) as change:
+            evidence = collect(change, swabs(**QUARTER, **own), source=log)
+        with pytest.raises(RefusedError, match="does not accept it"), store.change(by=other) as change:
+            change.advance(evidence, "accept")
+    with store.change(by=supplier) as change:
+        evidence = collect(change, swabs(**QUARTER), source=log)
+    with store.change(by=other) as change:
+        evidence = change.advance(evidence, "accept")
+    with store.change(by=other, why="a longer period") as change:
+        evidence = change.advance(evidence, "revise", effective_to=date(2198, 1, 1))
+    with pytest.raises(RefusedError, match="revised it"), store.change(by=other) as change:
+        change.advance(evidence, "accept")
+
+
+def test_what_is_to_come_is_not_accepted(store: Store, people: tuple[str, str], log: Path) -> None:
+    with store.change(by=people[0]) as change:
+        evidence = collect(change, swabs(effective_from=date(2030, 1, 1)), source=log)
+    with pytest.raises(RefusedError, match="which is to come"), store.change(by=people[1]) as change:
+        change.advance(evidence, "accept")
 
 
 def test_cancelled_request_takes_nothing(store: Store, people: tuple[str, str], log: Path) -> None:

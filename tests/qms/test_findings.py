@@ -97,7 +97,7 @@ class Office:
         self.step(finding, "agree", criterion=Criterion(measure=text("no open bag"), **criterion))
         self.step(finding, "start")
         self.do(self.store.find(Action, linked_to=finding.id)[0])
-        return self.step(finding, "complete")
+        return self.step(finding, "complete", OWNER)
 
     def finding(self, grade=Grade.MINOR, **fields) -> Finding:
         said = {
@@ -117,7 +117,7 @@ class Office:
 
     def do(self, action) -> Action:
         for act in ("approve", "start", "finish"):
-            self.step(action, act)
+            self.step(action, act, WORKER)
         return self.step(action, "verify", verifications=(*action.verifications, self.verification()))
 
     def planned(self, finding, **fields) -> Finding:
@@ -134,7 +134,7 @@ class Office:
         for action in self.store.find(Action, linked_to=finding.id):
             if not action.is_settled:
                 self.do(action)
-        self.step(finding, "complete")
+        self.step(finding, "complete", OWNER)
         return self.step(finding, "verify", verifications=(self.verification(),))
 
 
@@ -376,9 +376,11 @@ def test_closing_rests_on_evidence_that_counts(office: Office) -> None:
     assert f"{expired.ref} does not count: it expired on {day + timedelta(days=1)}" in told
     for each in (sound, shown):
         assert f"{each.ref} does not count: it is rejected" in told
-        office.step(each, "revise")
+        office.step(each, "revise", WORKER)
         office.step(each, "accept")
-    renewed = [office.step(each, "revise", **since, effective_to=None, expires=None) for each in (stale, expired)]
+    renewed = [
+        office.step(each, "revise", WORKER, **since, effective_to=None, expires=None) for each in (stale, expired)
+    ]
     for each in renewed:
         office.step(each, "accept")
     assert office.step(held, "close").status == "closed"
@@ -394,7 +396,7 @@ def test_who_owns_the_finding_or_an_action_does_not_judge_it(office: Office, who
     office.step(finding, "agree", criterion=Criterion(measure=text("none"), after_days=1))
     office.step(finding, "start")
     office.do(office.store.find(Action)[0])
-    office.step(finding, "complete")
+    office.step(finding, "complete", OWNER)
     with pytest.raises(RefusedError, match="own"):
         office.step(finding, "verify", who, verifications=(office.verification(who),))
     with pytest.raises(RefusedError, match="own"):

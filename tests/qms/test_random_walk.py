@@ -13,6 +13,7 @@ from qms.actions.action import Action, move_due
 from qms.actions.cycle import ACTION
 from qms.actions.ownership import Verification, hand_over
 from qms.errors import RefusedError
+from qms.findings import finding as findings
 from qms.findings.cycle import FINDING
 from qms.findings.finding import Finding, Review, regrade
 from qms.findings.grades import Grade
@@ -42,8 +43,12 @@ def forgets(before: Record, after: Record) -> str:
         lost = ["due"] if moved else []
     elif isinstance(before, Finding) and isinstance(after, Finding):
         same = len(before.earlier) == len(after.earlier)
-        lists = ("previous_owners", "regrades", "earlier", *(("verifications", "reviews") if same else ()))
+        lists = ("previous_owners", "previous_dues", "regrades", "earlier")
+        lists += ("verifications", "reviews") if same else ()
         lost = [] if same or after.earlier[-1].reviews == before.reviews else ["reviews"]
+        lost += (
+            [] if before.due_close in (after.due_close, *(each.due for each in after.previous_dues)) else ["due"]
+        )
     lost += [name for name in lists if getattr(after, name)[: len(getattr(before, name))] != getattr(before, name)]
     return ", ".join(lost)
 
@@ -77,6 +82,7 @@ class Walker:
     def _begin(self) -> None:
         grade = self.rng.choice([*Grade, Grade.MAJOR, Grade.MINOR, Grade.MINOR])
         said = {"requirements": (CLAUSE,), "owner": self.rng.choice(self.people), "extent": EXTENT}
+        said["due_close"] = self.clock[0].date() + timedelta(days=90)
         finding = Finding(unit="AL-TIR", grade=grade, statement=STATED, **said)
         with self.place.change(by=self.rng.choice(self.people), why="found") as change:
             self._note(change.add(finding))
@@ -122,7 +128,10 @@ class Walker:
         if act == "hand_over":
             return hand_over(change, record, self.rng.choice(self.people))
         if act == "move":
-            return move_due(change, record, self.clock[0].date() + timedelta(days=self.rng.randrange(60)))
+            day = self.clock[0].date() + timedelta(days=self.rng.randrange(60))
+            if isinstance(record, Finding):
+                return findings.move_due(change, record, due_close=day)
+            return move_due(change, record, day)
         if act == "regrade":
             return regrade(change, record, self.rng.choice(list(Grade)))
         return change.advance(record, act, **self._recorded(change, record, act))
