@@ -16,7 +16,10 @@ from accreditation.gaps import Situation, issues
 from accreditation.kinds import KINDS
 from accreditation.readiness import latest
 from qms.actions.action import Action
+from qms.audits.audit import Audit
 from qms.demonstration import UNIT, StoryClock, make_demonstration
+from qms.documents.document import Document
+from qms.evidence import Evidence
 from qms.findings.finding import Finding
 from qms.organisation import Person
 from qms.record import Text
@@ -182,3 +185,13 @@ def test_findings_are_raised_and_owned(demo: Store, situation: Situation) -> Non
     people = {each.id for each in demo.find(Person)}
     assert len(findings) == 5
     assert all(each.owner in people and each.origin.kind == "assessment" for each in findings)
+
+
+def test_what_reports_call_records_is_written_in_every_language(demo: Store) -> None:
+    headlines = [
+        each.headline()
+        for kind in (Action, Audit, Document, Evidence, Finding)
+        for each in demo.find(kind, unit=UNIT)
+    ]
+    assert len(headlines) > 80
+    assert not [each.best("en") for each in headlines if not each.root.keys() >= WRITTEN]
