@@ -111,7 +111,9 @@ def undo(change: Change, store: Store, change_id: str) -> Assessment:
     events = [each for each in store.log() if each.change == change_id]
     touched = {each.record for each in events if each.kind == Assessment.kind}
     if len(touched) != 1:
-        raise UnknownError(f"There is no change {change_id!r} of one assessment. 'qms ledger' lists the changes.")
+        raise UnknownError(
+            f"There is no change {change_id!r} of one assessment. 'qms ledger log --json' has them."
+        )
     added = [each for each in events if (each.kind, each.act) == (Action.kind, "add")]
     others = [each for each in events if each not in added and (each.kind, each.act) != (Assessment.kind, "edit")]
     (record,) = touched
@@ -127,6 +129,7 @@ def undo(change: Change, store: Store, change_id: str) -> Assessment:
         *(Problem(each.kind, f"it also did '{each.act}'", "Undo that by hand") for each in others),
         *_changed_since(assessment, after, keys),
         *_acted_since(change, added),
+        *_owned(change, added),
     ]
     if problems:
         raise WorkbookError(refused, problems)
@@ -203,6 +206,13 @@ def _acted_since(change: Change, added: Iterable[Event]) -> list[Problem]:
         for each, action in found
         if action.version != each.version
     ]
+
+
+def _owned(change: Change, added: Iterable[Event]) -> list[Problem]:
+    """Return the actions that whoever undoes owns, and nobody cancels their own."""
+    mine = [action for each in added if change.by in (action := change.get(Action, each.record)).owners]
+    fix = "Let somebody else undo it (--by PERSON)"
+    return [Problem(each.ref, "you own it, and nobody cancels an action of their own", fix) for each in mine]
 
 
 def _restored(change: Change, before: Judgement, now: Judgement) -> Judgement:

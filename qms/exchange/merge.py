@@ -49,6 +49,13 @@ BOOKKEEPING = ("version", "created", "updated")
 FIRST_KINDS = ("unit", "person", "document", "revision")
 """Kinds that others rely on, be it for their references."""
 
+MOVED: Mapping[str, Mapping[str, str]] = {
+    "/due": {},
+    "/due_response": {"of": "due_response"},
+    "/due_close": {"of": "due_close"},
+}
+"""Days that a step moves and keeps, and what else is kept with the old one."""
+
 
 def import_folder(
     store: Store,
@@ -269,9 +276,9 @@ class _Merging:
             left = each.ours if self.take == "theirs" else each.theirs
             if left is None:
                 continue
-            if each.at == "/due" and "previous_dues" in value:
+            if each.at in MOVED and "previous_dues" in value:
                 why = self.why or f"both copies moved it; {self.take} was taken"
-                kept = {"by": self.by, "at": stamp(self.store.now()), "due": left, "why": why}
+                kept = {"by": self.by, "at": stamp(self.store.now()), "due": left, "why": why, **MOVED[each.at]}
                 value["previous_dues"] = [*value["previous_dues"], kept]
             elif each.at == "/owner" and "previous_owners" in value and not proposed:
                 value["previous_owners"] = list(dict.fromkeys((*value["previous_owners"], left)))

@@ -25,6 +25,7 @@ from qms.findings.finding import (
     Round,
     Statement,
     Why,
+    move_due,
     regrade,
 )
 from qms.findings.grades import Grade
@@ -386,6 +387,86 @@ def test_closing_rests_on_evidence_that_counts(office: Office) -> None:
     assert office.step(held, "close").status == "closed"
     office.step(sound, "revise")
     assert office.edit(finding, labels=("annual report",)).labels
+
+
+def test_the_owner_of_a_draft_that_others_raised_leaves_it_alone(office: Office) -> None:
+    finding = office.finding(Grade.MAJOR, raised_by=office.ids[OUTSIDER])
+    with pytest.raises(RefusedError, match="whoever owns it"):
+        office.step(finding, "cancel", OWNER)
+    with pytest.raises(RefusedError, match="whoever owns it"):
+        office.edit(finding, OWNER, grade=Grade.OPPORTUNITY)
+    observed = office.finding(Grade.OBSERVATION)
+    for act in ("issue", "accept"):
+        office.step(observed, act)
+    with pytest.raises(RefusedError, match="whoever owns it"):
+        office.step(observed, "decline", OWNER)
+
+
+def test_who_says_that_it_is_done_does_not_verify_it(office: Office) -> None:
+    finding = office.finding()
+    office.planned(finding)
+    action = office.action(finding)
+    for act in ("approve", "start", "finish"):
+        office.step(action, act, OUTSIDER)
+    with pytest.raises(RefusedError, match="whoever said that it is done"):
+        office.step(action, "verify", OUTSIDER, verifications=(office.verification(),))
+
+
+def test_an_agreed_plan_does_not_change_in_its_owners_hands(office: Office) -> None:
+    finding = office.finding()
+    office.planned(finding)
+    action = office.action(finding)
+    office.step(finding, "agree", criterion=Criterion(measure=text("none"), after_days=1))
+    for who, why in ((WORKER, "shorter"), (OUTSIDER, "")):
+        with pytest.raises(RefusedError):
+            office.edit(action, who, why, title=text("Order one seal"))
+    with pytest.raises(RefusedError, match="belongs to the agreed plan"):
+        office.step(action, "cancel", OWNER)
+    assert office.edit(action, OUTSIDER, "a slip", title=text("Buy 200 seals"))
+    for act in ("approve", "start", "finish"):
+        office.step(action, act, WORKER)
+    with pytest.raises(RefusedError, match="it is done; title stay"):
+        office.edit(action, OUTSIDER, "later", title=text("Buy one seal"))
+
+
+def test_what_was_done_before_the_finding_does_not_answer_it(office: Office) -> None:
+    finding = office.finding()
+    early = office.do(office.action(finding))
+    assert early.status == "verified"
+    office.wait(1)
+    office.planned(finding)
+    past = Criterion(measure=text("none"), not_before=date(2020, 1, 1))
+    with pytest.raises(RefusedError):
+        office.step(finding, "agree", criterion=past)
+    with pytest.raises(RefusedError):
+        office.step(finding, "agree", criterion=Criterion(measure=text("none"), after_days=1))
+
+
+def test_days_of_an_issued_finding_move_by_a_step_that_keeps_them(office: Office) -> None:
+    day = office.clock[0].date()
+    finding = office.finding(due_close=day + timedelta(days=60), raised_on=day)
+    office.step(finding, "issue")
+    for wrong in (
+        {"due_close": day + timedelta(days=90)},
+        {"due_close": None},
+        {"due_response": day - timedelta(days=1)},
+        {"raised_on": day + timedelta(days=9)},
+    ):
+        with pytest.raises(RefusedError):
+            office.edit(finding, **wrong)
+    with office.as_(OUTSIDER, "the supplier is late") as change:
+        moved = move_due(change, office.now(finding), due_close=day + timedelta(days=90))
+    assert [(each.due, each.of) for each in moved.previous_dues] == [(day + timedelta(days=60), "due_close")]
+
+
+def test_a_graver_grade_leads_to_where_a_cause_is_looked_for(office: Office) -> None:
+    finding = office.finding(Grade.OBSERVATION)
+    for act in ("issue", "accept", "start"):
+        office.step(finding, act)
+    with office.as_(OUTSIDER) as change, pytest.raises(RefusedError, match="only while it is issued"):
+        regrade(change, office.now(finding), Grade.GOOD_PRACTICE)
+    with office.as_(OUTSIDER) as change:
+        assert regrade(change, office.now(finding), Grade.MINOR).status == "accepted"
 
 
 @pytest.mark.parametrize("who", [OWNER, WORKER])

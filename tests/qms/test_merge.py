@@ -27,6 +27,7 @@ from qms.exchange.merge_report import MergeReport
 from qms.exchange.merged import merged_from, told_in
 from qms.exchange.text_folder import write_folder
 from qms.findings.finding import Finding, Origin, Statement
+from qms.findings.finding import move_due as move_deadline
 from qms.lifecycle import nothing_against
 from qms.record import Requirement
 
@@ -435,6 +436,26 @@ def test_dates_that_both_sides_moved_are_all_kept_and_the_last_word_is_chosen(pa
     write_folder(pair.ours, tmp_path / "back")
     assert import_folder(pair.theirs, tmp_path / "back", by=pair.arta)
     assert pair.theirs.get(Action, "ACT-2026-001").content() == held.content()
+
+
+@pytest.mark.parametrize("take", ["ours", "theirs"])
+def test_days_of_a_finding_that_both_sides_moved_are_all_kept(pair: Pair, tmp_path: Path, take: Any) -> None:
+    with pair.ours.change(by=pair.arta) as change:
+        words, clause = Text.of("No seal", "en"), Requirement(source="ISO/IEC 17020:2012", clause="7.2.1")
+        fields = {"due_close": date(2026, 9, 1), "owner": pair.besa, "requirements": (clause,)}
+        made = Finding(unit="AL-TIR", grade="minor", statement=Statement(gap=words, evidence=words), **fields)
+        finding = change.advance(change.add(made), "issue")
+    write_folder(pair.ours, tmp_path / "forth")
+    assert import_folder(pair.theirs, tmp_path / "forth", by=pair.arta)
+    days = {"theirs": date(2026, 11, 1), "ours": date(2026, 10, 1)}
+    for name, store in (("theirs", pair.theirs), ("ours", pair.ours)):
+        with store.change(by=pair.arta, why=f"{name} had to wait") as change:
+            move_deadline(change, change.get(Finding, finding.id), due_close=days[name])
+    assert [each.at for each in pair.bring().outcomes[0].conflicts] == ["/due_close"]
+    assert [each.result for each in pair.bring(take=take).outcomes] == ["decided"]
+    held = pair.ours.get(Finding, finding.id)
+    assert held.due_close == days[take]
+    assert {each.due for each in held.previous_dues} == {date(2026, 9, 1), *days.values()} - {days[take]}
 
 
 @pytest.mark.parametrize("take", ["ours", "theirs"])
