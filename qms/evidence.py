@@ -287,13 +287,12 @@ def _judged_by_another(evidence: Evidence, _: Circumstances) -> Iterator[Reason]
 
 
 def _by_nobody_of_its_own(evidence: Evidence, circumstances: Circumstances) -> Iterator[Reason]:
-    own = {
-        "keeps it": evidence.owner,
-        "collected it": evidence.collected_by,
-        "revised it": evidence.renewed.by if evidence.renewed else None,
-    }
-    for did in (did for did, person in own.items() if person == circumstances.actor):
-        yield Reason("judges-own", "whoever {did} does not accept it; ask somebody else", {"did": did})
+    if circumstances.actor == evidence.owner:
+        yield Reason("judges-own", "whoever keeps it does not accept it; ask somebody else", {})
+    if circumstances.actor == evidence.collected_by:
+        yield Reason("judges-own", "whoever collected it does not accept it; ask somebody else", {})
+    if evidence.renewed and circumstances.actor == evidence.renewed.by:
+        yield Reason("judges-own", "whoever revised it does not accept it; ask somebody else", {})
 
 
 def _speaks_by_now(evidence: Evidence, circumstances: Circumstances) -> Iterator[Reason]:

@@ -31,7 +31,7 @@ def _needs_due(record: Action, circumstances: Circumstances) -> Iterator[Reason]
 
 def _due_after_plan(record: Action, circumstances: Circumstances) -> Iterator[Reason]:
     before = circumstances.before
-    if circumstances.merging or record.due in (None, getattr(before, "due", None)):
+    if circumstances.merging or not isinstance(before, Action) or record.due in (None, before.due):
         return
     planned = record.created.date() if record.created else circumstances.today
     if record.due < planned:
