@@ -337,7 +337,7 @@ def _digest(file: Path) -> str:
 
 
 def _in_force(desk: Desk, documents: Sequence[Any], filters: Filters) -> list[dict[str, Any]]:
-    """Return the effective revision of each document, and by how many revisions its translations are behind."""
+    """Return what is in force of each document, when that is reviewed, and how far its translations are behind."""
     from qms.documents.control import lag_among
     from qms.documents.revision import Revision
 
@@ -345,15 +345,21 @@ def _in_force(desk: Desk, documents: Sequence[Any], filters: Filters) -> list[di
     for each in find_records(desk, "revision", Filters(as_of=filters.as_of)):
         if isinstance(each, Revision) and each.document in of:
             of[each.document].append(each)
-    return [
-        {
-            "in_force": next(
-                (one.ref for one in of[each.id] if (one.status, one.language) == ("effective", each.language)), ""
-            ),
-            "translations_behind": {lag.language: lag.behind for lag in lag_among(each, of[each.id])},
-        }
-        for each in documents
-    ]
+    today = (filters.as_of or desk.store.now()).date()
+    told = []
+    for each in documents:
+        forced = (one for one in of[each.id] if (one.status, one.language) == ("effective", each.language))
+        held = next(forced, None)
+        review = held.review_due() if held else None
+        late = " OVERDUE" if review and review < today else ""
+        told.append(
+            {
+                "in_force": held.ref if held else "",
+                "review_due": f"{review}{late}" if review else "",
+                "translations_behind": {lag.language: lag.behind for lag in lag_among(each, of[each.id])},
+            }
+        )
+    return told
 
 
 add_list(app, "document", ("type", "language"), more=_in_force)
