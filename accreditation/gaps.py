@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from accreditation.assessments.assessment import Assessment, Judgement
 from accreditation.assessments.judging import checklist_of
 from accreditation.assessments.profile import Checklist, Item
 from accreditation.assessments.scoring import speaks_on
 from accreditation.issue import LEVELS, Issue, Sources, issue_of
-from accreditation.language import words
+from accreditation.language import SOURCE, words
 from accreditation.standards import Standard
 from accreditation.wording import results, states
 from qms.actions.action import Action
@@ -25,20 +25,17 @@ from qms.audits.audit import Audit
 from qms.documents.document import Document
 from qms.documents.receipts import unread
 from qms.documents.revision import Revision
-from qms.errors import UnknownError as NoRecordError
+from qms.errors import UnknownError
 from qms.evidence import Evidence, counts_for
 from qms.findings.finding import ENDS, Finding
 from qms.findings.grades import Grade
 from qms.lifecycle import Reason
-from qms.record import Record
+from qms.record import Record, mentioned, plain
 from qms.store import Store
 from qms.suspicion import suspect_links
 
 CYCLE = timedelta(days=365)
 """Within which every internal audit and management review comes round (ISO/IEC 17020:2012, 8.5 and 8.6)."""
-ENGLISH = words("en")
-REPORTED = ("reported", "closed")
-"""States of an audit that was carried out to the end."""
 APART = 2
 """Levels of maturity between what is written and what is done that make paper without practice."""
 R = TypeVar("R", bound=Record)
@@ -62,29 +59,28 @@ class Situation:
         self.on = on
         self.as_of = as_of
         self.checklist: Checklist = checklist_of(store, assessment)
+        self._read: dict[type[Record], list[Any]] = {}
 
     def of(self, kind: type[R]) -> list[R]:
         """Return the unit's records of a kind."""
-        return self.store.find(kind, unit=self.assessment.unit, as_of=self.as_of)
+        if kind not in self._read:
+            self._read[kind] = self.store.find(kind, unit=self.assessment.unit, as_of=self.as_of)
+        return self._read[kind]
 
     @cached_property
     def related(self) -> Mapping[str, Record]:
         """The records that the assessment names, by id; a document only while something of it is in force."""
-        found = {each.id: self._then(each) for each in self.store.related(self.assessment)}
+        found = self.store.related(self.assessment) if self.as_of is None else self._related_then(self.as_of)
         forced = {each.document for each in self.of(Revision) if each.status == "effective"}
-        return {
-            key: each
-            for key, each in found.items()
-            if each is not None and (not isinstance(each, Document) or key in forced)
-        }
+        return {each.id: each for each in found if not isinstance(each, Document) or each.id in forced}
 
-    def _then(self, record: Record) -> Record | None:
-        if self.as_of is None:
-            return record
-        try:
-            return self.store.as_of(type(record), record.id, self.as_of)
-        except NoRecordError:
-            return None
+    def _related_then(self, moment: datetime) -> Iterator[Record]:
+        """Yield what the assessment named at a time, as it was then; by now it may name something else."""
+        for key in mentioned(plain(self.assessment)):
+            kind = self.store.kinds.get(self.store.history(key)[0].kind)
+            then = as_it_was(self.store, kind.model, key, moment) if kind else None
+            if then is not None:
+                yield then
 
     @cached_property
     def findings(self) -> Mapping[tuple[str, str], list[Finding]]:
@@ -124,6 +120,14 @@ class Situation:
             yield item, self.assessment.judgement(item.key)
 
 
+def as_it_was(store: Store, model: type[R], key: str, moment: datetime) -> R | None:
+    """Return a record as it was at a time, or None if there was none yet."""
+    try:
+        return store.as_of(model, key, moment)
+    except UnknownError:
+        return None
+
+
 def issues(situation: Situation) -> list[Issue]:
     """Return everything that stands in the way, blockers first, in the order of the checklist.
 
@@ -151,11 +155,11 @@ def _gates(situation: Situation) -> Iterator[Issue]:
         elif item.clause.gate and judgement.result == "not_applicable":
             yield issue_of("gate-not-applicable", item=item)
         elif item.clause.gate and judgement.is_gap:
-            yield issue_of("gate-not-met", item=item, result=Sources((results(ENGLISH)[judgement.result],)))
+            yield issue_of("gate-not-met", item=item, result=Sources((results(words(SOURCE))[judgement.result],)))
         elif judgement.result == "major":
             yield issue_of("major-open", item=item)
     for standard in situation.checklist.standards:
-        gates = [f"{leaf.id}" for leaf in standard.leaves() if leaf.gate]
+        gates = [leaf.id for leaf in standard.leaves() if leaf.gate]
         left = [each for each in gates if f"{standard.key}:{each}" not in situation.checklist.by_key]
         if left:
             yield issue_of("gate-excluded", clauses=", ".join(left), source=standard.source)
@@ -202,7 +206,7 @@ def _evidence(situation: Situation) -> Iterator[Issue]:
 
 def _in_words(reason: Reason) -> Reason:
     """Return a reason whose state is said as people say it."""
-    state = states(ENGLISH).get(str(reason.values.get("state")))
+    state = states(words(SOURCE)).get(str(reason.values.get("state")))
     return replace(reason, values={**reason.values, "state": Sources((state,))}) if state else reason
 
 
@@ -286,7 +290,7 @@ def _cycle(situation: Situation) -> Iterator[Issue]:
 def _audited(situation: Situation, standard: Standard, since: date) -> bool:
     """Return whether an audit was reported since a day that says no other criteria than this standard."""
     return any(
-        each.status in REPORTED
+        speaks_on(each, situation.on)
         and each.reported_on is not None
         and since <= each.reported_on <= situation.on
         and (not each.criteria or any(one.source == standard.source for one in each.criteria))

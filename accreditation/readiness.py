@@ -12,9 +12,8 @@ from datetime import UTC, date, datetime, time
 from accreditation.assessments.assessment import Assessment
 from accreditation.assessments.scoring import Score, Scores, scores
 from accreditation.errors import UnknownError
-from accreditation.gaps import Situation, issues
+from accreditation.gaps import Situation, as_it_was, issues
 from accreditation.issue import LEVELS, Issue
-from qms.errors import UnknownError as NoRecordError
 from qms.store import Store
 
 OPEN = ("running", "in_review", "frozen")
@@ -157,10 +156,7 @@ def assessment_at(store: Store, assessment: Assessment, moment: datetime) -> Ass
     """
     wanted: str | None = assessment.id
     while wanted is not None:
-        try:
-            then = store.as_of(Assessment, wanted, moment)
-        except NoRecordError:
-            then = None
+        then = as_it_was(store, Assessment, wanted, moment)
         if then is not None and then.status in (*OPEN, "superseded"):
             return then
         wanted = store.get(Assessment, wanted).follows

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from accreditation.assessments.assessment import Assessment
-from accreditation.assessments.judging import checklist_of
 from accreditation.assessments.profile import Checklist
 from accreditation.assessments.scoring import Scores, scores
-from accreditation.readiness import assessment_at
+from accreditation.readiness import situation_on
 from accreditation.report.charts import OpenActions
 from qms.actions.action import DONE, Action
-from qms.errors import UnknownError as NoRecordError
-from qms.evidence import Evidence
 from qms.ledger import applied
-from qms.record import Record
 from qms.store import Store
 
 MOST_POINTS = 60
@@ -52,19 +48,13 @@ def standing_at(store: Store, assessment: Assessment, day: date) -> Past:
     UnknownError
         If there was no assessment under way or finished on that day.
     """
-    moment = datetime.combine(day, time.max, UTC)
-    then = assessment_at(store, assessment, moment)
-    checklist = checklist_of(store, then)
-    targets = {link.target for each in then.judgements.values() for link in each.evidence}
-    known = {each.id: type(each) for each in store.related(assessment)}
-    cited = [_at(store, known.get(target, Evidence), target, moment) for target in sorted(targets)]
-    actions = [_at(store, Action, each.id, moment) for each in store.find(Action, unit=assessment.unit)]
+    situation = situation_on(store, assessment, day)
     return Past(
         on=day,
-        assessment=then,
-        checklist=checklist,
-        scores=scores(then, checklist, [each for each in cited if each is not None], on=day),
-        actions=tuple(each for each in actions if isinstance(each, Action)),
+        assessment=situation.assessment,
+        checklist=situation.checklist,
+        scores=scores(situation.assessment, situation.checklist, situation.related.values(), on=day),
+        actions=tuple(situation.of(Action)),
     )
 
 
@@ -97,10 +87,3 @@ def _counted(lives: Sequence[Sequence[_State]], day: date) -> OpenActions:
     return OpenActions(
         on=day, open=len(still), overdue=sum(each.due is not None and each.due < day for each in still)
     )
-
-
-def _at(store: Store, model: type[Record], key: str, moment: datetime) -> Record | None:
-    try:
-        return store.as_of(model, key, moment)
-    except NoRecordError:
-        return None

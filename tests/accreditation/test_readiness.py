@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -365,6 +366,20 @@ def test_a_past_day_is_told_as_it_was(store: Store, assessment: Assessment, some
     assert situation_on(store, kept, today).as_of is None
     with pytest.raises(UnknownError, match="was begun on"):
         situation_on(store, kept, kept.created.date() - timedelta(days=1))  # type: ignore[union-attr]
+
+
+def test_a_past_day_counts_what_was_cited_then(
+    store: Store, assessment: Assessment, somebody: Somebody, clock: Any
+) -> None:
+    arta, besa = somebody("a.hoxha"), somebody("b.krasniqi")
+    log = accepted(store, collected(store, besa, effective_from=date(2026, 1, 1)), arta)
+    kept = say(store, assessment, arta, **{"7.2.4": {"result": "conforms", "evidence": (link(log),)}})
+    day = clock.now.date()
+    clock.skip(7)
+    kept = say(store, kept, arta, **{"7.2.4": {"result": "conforms", "evidence": ()}})
+    now, then = (readiness(situation_on(store, kept, each)) for each in (clock.now.date(), day))
+    assert (now.scores.whole.backed, then.scores.whole.backed) == (0, 1)
+    assert "7.2.4" not in {each.key.partition(":")[2] for each in then.issues if "evidence" in each.code}
 
 
 def test_latest_assessment_is_the_one_that_began_last(
