@@ -14,7 +14,6 @@ from __future__ import annotations
 import math
 import re
 import tomllib
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,8 +21,8 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from accreditation.clauses import Clause, Place, structure_problems
-from accreditation.cyrillic import in_latin
 from accreditation.errors import CatalogueError, Problem, UnknownError
+from accreditation.procedures.spelling import spellings
 from accreditation.sheets import COLUMNS, LARGEST, sheet_rows
 from accreditation.standards import Standard, parsed_standard
 from qms.errors import described
@@ -75,9 +74,7 @@ def read_catalogue(place: str | Path, *, key: str = "", source: str = "") -> Sta
         case ".xlsx":
             rows = [_Row(f"row {number}", cells) for number, cells in sheet_rows(content, refused)]
             name = source or place.stem.strip()
-            plain = unicodedata.normalize("NFD", in_latin(name.casefold()).replace("đ", "dj"))
-            letters = "".join(each for each in plain if not unicodedata.combining(each))
-            slug = key or re.sub(r"[^a-z0-9]+", "-", letters).strip("-")
+            slug = key or re.sub(r"[^a-z0-9]+", "-", spellings(name)[-1]).strip("-")
             return _from_rows(rows, refused, {"key": slug, "source": name, "title": name})
         case other:
             what = f"its kind {other or 'without an ending'} is not known; .xlsx and .toml are"

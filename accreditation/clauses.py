@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import difflib
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Annotated, Literal, NamedTuple
 
@@ -108,6 +110,25 @@ def structure_problems(places: Sequence[Place]) -> Iterator[Problem]:
                 break
             seen.add(parent)
             parent = parents[parent]
+
+
+def alike(number: str, known: Iterable[str]) -> list[str]:
+    """Return the clause numbers, three at most, that somebody may have meant by one that is not there.
+
+    Those that differ by capitals or leading zeros only come before those that look alike.
+
+    Examples
+    --------
+    >>> alike("sop-4", ["SOP-04", "SOP-14", "7.1"]), alike("7.22", ["7.2.2", "6.1"])
+    (['SOP-04'], ['7.2.2'])
+    """
+    numbers = list(dict.fromkeys(known))
+    same = [each for each in numbers if _unpadded(each) == _unpadded(number)]
+    return same or difflib.get_close_matches(number, numbers, n=3, cutoff=0.6)
+
+
+def _unpadded(number: str) -> str:
+    return re.sub(r"(?<!\d)0+(?=\d)", "", number.upper())
 
 
 def order_problems(clauses: Sequence[Clause]) -> list[Problem]:

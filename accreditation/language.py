@@ -175,6 +175,11 @@ def _in_tongue(text: Text, tag: str) -> str:
     return text.best(tag)
 
 
+def offered() -> tuple[str, ...]:
+    """Return the tags of the languages that are offered: those in which every text is there."""
+    return tuple(each.tag for each in languages() if each.is_offered)
+
+
 @cache
 def words(*tags: str) -> Words:
     """Return the words of a language, or of two beside each other.
@@ -184,10 +189,9 @@ def words(*tags: str) -> Words:
     UnknownError
         If a language is not offered, with those that are.
     """
-    offered = [each.tag for each in languages() if each.is_offered]
     for tag in tags:
-        if tag not in offered:
-            known = ", ".join(f"{each} ({LANGUAGES[each]})" for each in offered)
+        if tag not in offered():
+            known = ", ".join(f"{each} ({LANGUAGES[each]})" for each in offered())
             why = f" It is only {state(tag)}." if tag in LOCALES else ""
             raise UnknownError(f"The language {tag!r} is not offered here.{why} There is {known}.")
     return Words(tags)

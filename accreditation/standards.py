@@ -7,7 +7,6 @@ are English source texts in our own words; the words of a standard itself come o
 from __future__ import annotations
 
 import difflib
-import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import date
@@ -24,6 +23,7 @@ from accreditation.clauses import (
     Line,
     Passage,
     Place,
+    alike,
     order_problems,
     structure_problems,
 )
@@ -178,9 +178,8 @@ class Standard(Part):
             )
         if number in self._by_id:
             return self._by_id[number]
-        alike = [each for each in self._by_id if _unpadded(each) == _unpadded(number)]
-        alike = alike or difflib.get_close_matches(number, self._by_id, n=3, cutoff=0.6)
-        hint = f"Did you mean {', '.join(alike)}?" if alike else f"It has {len(self._by_id)} clauses."
+        meant = alike(number, self._by_id)
+        hint = f"Did you mean {', '.join(meant)}?" if meant else f"It has {len(self._by_id)} clauses."
         raise UnknownError(f"{self.source} has no clause {number!r} here. {hint}")
 
     def children(self, number: str = "") -> tuple[Clause, ...]:
@@ -212,11 +211,6 @@ class Standard(Part):
         'ISO/IEC 17020:2012 7.2.1'
         """
         return Requirement(source=self.source, clause=number, seen=self.clause(number).sha256)
-
-
-def _unpadded(number: str) -> str:
-    """Return a clause number in capitals and without leading zeros, as people type it."""
-    return re.sub(r"(?<!\d)0+(?=\d)", "", number.upper())
 
 
 class _Shelf(Mapping[str, Standard]):
@@ -267,8 +261,8 @@ def standard(key: str) -> Standard:
     for each in known.values():
         if each.source == key:
             return each
-    alike = difflib.get_close_matches(key.casefold(), known, n=3, cutoff=0.4) or list(known)
-    raise UnknownError(f"There is no standard {key!r}. There is {', '.join(alike)}.")
+    near = difflib.get_close_matches(key.casefold(), known, n=3, cutoff=0.4) or list(known)
+    raise UnknownError(f"There is no standard {key!r}. There is {', '.join(near)}.")
 
 
 def parsed_standard(content: bytes, where: str) -> Standard:

@@ -29,8 +29,6 @@ Fate = Literal["carried", "to confirm", "to assess", "withdrawn"]
 GRAVEST = ("major", "minor", "conforms", "not_applicable")
 """Results from the gravest, which stands where several clauses became one."""
 WHOLE = 0.999
-MOST_SIGNS = 20_000
-"""Of a text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,7 +240,7 @@ def _row(assessment: Assessment, old: Standard, leaf: Clause, links: Sequence[Cr
         update={
             "documented": _least(each.documented for _, each in sources),
             "implemented": _least(each.implemented for _, each in sources),
-            "justification": _joined([each.justification for _, each in sources if each.justification]),
+            "justification": Text.joined([each.justification for _, each in sources if each.justification]),
             "evidence": _united(judgement.evidence for _, judgement in sources),
             "findings": (),
             "actions": (),
@@ -259,13 +257,6 @@ def _row(assessment: Assessment, old: Standard, leaf: Clause, links: Sequence[Cr
 
 def _least(levels: Iterable[int | None]) -> int | None:
     return min((each for each in levels if each is not None), default=None)
-
-
-def _joined(said: Sequence[Text]) -> Text | None:
-    """Return several texts as one, in each language that any of them has."""
-    tags = dict.fromkeys(tag for each in said for tag in each.root)
-    together = {tag: "; ".join(dict.fromkeys(each.best(tag) for each in said))[:MOST_SIGNS] for tag in tags}
-    return Text.model_validate(together) if together else None
 
 
 def _united(cited: Iterable[Sequence[Link]]) -> tuple[Link, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
 
@@ -55,7 +55,9 @@ Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 """A time with its zone, kept in UTC to the millisecond."""
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Language = Annotated[str, AfterValidator(_known_language)]
-Words = Annotated[str, Field(min_length=1, max_length=20_000)]
+MOST_SIGNS = 20_000
+"""Of a text in one language."""
+Words = Annotated[str, Field(min_length=1, max_length=MOST_SIGNS)]
 Day = Annotated[date, Field(ge=date(1900, 1, 1), le=date(2199, 12, 31))]
 """A day that a unit can mean: what lies further off is a slip of the pen."""
 
@@ -99,6 +101,19 @@ class Text(RootModel[dict[Language, Words]]):
     def of(cls, words: str, language: str) -> Text:
         """Return a text in one language."""
         return cls.model_validate({language: words})
+
+    @classmethod
+    def joined(cls, texts: Sequence[Text]) -> Text | None:
+        """Return several texts as one, in each language that any of them has, or None if there are none.
+
+        Examples
+        --------
+        >>> Text.joined([Text.of("no numbers", "en"), Text.of("no seal", "en").also("pa vulë", "sq")]).root
+        {'en': 'no numbers; no seal', 'sq': 'no numbers; pa vulë'}
+        """
+        tags = dict.fromkeys(tag for each in texts for tag in each.root)
+        together = {tag: "; ".join(dict.fromkeys(each.best(tag) for each in texts))[:MOST_SIGNS] for tag in tags}
+        return cls.model_validate(together) if together else None
 
     def also(self, words: str, language: str) -> Text:
         """Return the same text with, or with another wording in, one more language."""

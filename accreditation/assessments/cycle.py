@@ -15,6 +15,8 @@ from qms.suspicion import links_in
 
 AT_WORK = ("running", "in_review")
 """States in which judgements may change."""
+FROZEN = ("frozen", "superseded")
+"""States in which no judgement changes any more."""
 _BESIDE = ("findings", "actions", "requests", "reviewed")
 """Fields of a judgement that are not what its assessor says."""
 _AXES = ("documented", "implemented")
@@ -25,7 +27,7 @@ _LABELS = ("purpose", "title", "begins", "ends", "lead", "team", "follows")
 def at_rest(assessment: Assessment) -> Iterator[Reason]:
     """Yield why judgements cannot change now, if they cannot, and what to do instead."""
     values = {"state": assessment.status, "states": " or ".join(AT_WORK), "ref": assessment.ref}
-    if assessment.status in ("frozen", "superseded"):
+    if assessment.status in FROZEN:
         yield Reason("not-at-work", "it is {state}; 'accreditation init --follows {ref}' begins the next", values)
     elif assessment.status not in AT_WORK:
         yield Reason("not-at-work", "it is {state}; judgements change only while it is {states}", values)

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from accreditation.assessments.assessment import Assessment
 from accreditation.assessments.judging import own_standards
-from accreditation.assessments.profile import Checklist, IndependenceClaim
+from accreditation.assessments.profile import Checklist, IndependenceClaim, activity_key
 from qms.errors import RecordError, described
 
 if TYPE_CHECKING:
@@ -39,11 +39,11 @@ def claim(change: Change, assessment: Assessment, types: Mapping[str, str]) -> A
     -----
     ISO/IEC 17020:2012, 4.1.6.
     """
-    claims = {each.activity.casefold(): each for each in assessment.profile.independence}
+    claims = {activity_key(each.activity): each for each in assessment.profile.independence}
     for activity, name in types.items():
-        claims.pop(activity.casefold(), None)
+        claims.pop(activity_key(activity), None)
         if name:
-            claims[activity.casefold()] = _claim(activity, name)
+            claims[activity_key(activity)] = _claim(activity, name)
     profile = assessment.profile.model_copy(update={"independence": tuple(claims.values())})
     Checklist.of(profile, own_standards(change.store, assessment))
     return change.save(assessment.revised(profile=profile))

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from accreditation.assessments.assessment import Assessment, Judgement
 from accreditation.assessments.cycle import at_rest
 from accreditation.assessments.profile import Checklist, Item, Profile
-from accreditation.language import SOURCE, Words, languages, words
+from accreditation.language import SOURCE, Words, offered, words
 from accreditation.standards import Standard
 from qms.actions.action import Action, Cost, Purpose
 from qms.errors import RecordError, RefusedError, described
@@ -368,9 +368,8 @@ def _check_at_work(assessment: Assessment) -> None:
 
 def _worded(change: Change, assessment: Assessment, said: Callable[[Words], str]) -> Text:
     """Return what is said in English and, where it is offered, in the language of the unit."""
-    offered = {each.tag for each in languages() if each.is_offered}
     tags = dict.fromkeys((SOURCE, change.get(Unit, assessment.unit).language))
-    return Text.model_validate({tag: said(words(tag)) for tag in tags if tag in offered})
+    return Text.model_validate({tag: said(words(tag)) for tag in tags if tag in offered()})
 
 
 def _tie(change: Change, assessment: Assessment, key: str, name: str, record: str) -> Assessment:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, ValidationError, model_validator
 
-from accreditation.clauses import Clause, ClauseId, Key, Line
+from accreditation.clauses import Clause, ClauseId, Key, Line, alike
 from accreditation.errors import CatalogueError, Problem, UnknownError
 from accreditation.standards import Standard, is_recognised, standards
 from qms.errors import described
@@ -39,6 +38,11 @@ class IndependenceClaim(Part):
 
     activity: Line
     type: Annotated[str, Field(min_length=1, max_length=20)]
+
+
+def activity_key(activity: str) -> str:
+    """Return by what an activity is known, however it is spaced and in whatever letters."""
+    return " ".join(activity.casefold().split())
 
 
 class Profile(Part):
@@ -88,7 +92,7 @@ class Profile(Part):
     def _is_consistent(self) -> Self:
         claimed: dict[str, str] = {}
         for each in self.independence:
-            before = claimed.setdefault(" ".join(each.activity.casefold().split()), each.type)
+            before = claimed.setdefault(activity_key(each.activity), each.type)
             if before != each.type:
                 raise ValueError(
                     f"{each.activity} claims type {before} and type {each.type}; an activity has one type of "
@@ -243,13 +247,13 @@ class Checklist:
         if found:
             which = " or ".join(each.key for each in found)
             raise UnknownError(f"Several standards have a clause {key}. Say which: {which}.")
-        alike = difflib.get_close_matches(key, [each.clause.id for each in self.items], n=3, cutoff=0.6)
+        meant = alike(key, (each.clause.id for each in self.items))
         below = [each.key for each in self.items if each.clause.id.startswith(f"{key}.")]
         hint = (
             f" It is a heading; judge {below[0]} to {below[-1]}."
             if below
-            else f" It may be excluded. Did you mean {', '.join(dict.fromkeys(alike))}?"
-            if alike
+            else f" It may be excluded. Did you mean {', '.join(meant)}?"
+            if meant
             else " It may be excluded."
         )
         raise UnknownError(f"The checklist {self.profile.name!r} has no requirement {key!r}.{hint}")

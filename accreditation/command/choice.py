@@ -66,10 +66,9 @@ def day(desk: Desk, on: str | None) -> date:
 
 def spoken(desk: Desk, *also: str) -> Words:
     """Return the words of the language that was asked for, or that of the unit, or English if none is offered."""
-    from accreditation.language import languages, words
+    from accreditation.language import offered, words
 
     if desk.language is not None:
         return words(desk.language, *also)
-    offered = {each.tag for each in languages() if each.is_offered}
     tongue = desk.tongue()
-    return words(tongue if tongue in offered else "en", *also)
+    return words(tongue if tongue in offered() else "en", *also)

@@ -213,9 +213,9 @@ def _profile(place: Path | None, named: list[str]) -> tuple[Profile, dict[str, S
 
 def _title(purpose: str, today: date) -> Text:
     """Return what an assessment is called, in every language."""
-    from accreditation.language import languages, words
+    from accreditation.language import offered, words
     from accreditation.wording import assessment_purposes
     from qms.record import Text
 
-    said = {each.tag: words(each.tag) for each in languages() if each.is_offered}
+    said = {tag: words(tag) for tag in offered()}
     return Text({tag: f"{assessment_purposes(say)[purpose]}, {say.day(today)}" for tag, say in said.items()})

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from accreditation.clauses import Clause
-from accreditation.language import Words, languages, words
+from accreditation.language import Words, offered, words
 from accreditation.procedures.glossary import NEAR, Entry, glossary
 from accreditation.standards import Standard
 
@@ -72,5 +72,5 @@ def elements(
 
 def words_near(language: str) -> Words:
     """Return the words of a language, of the nearest one that is offered, or of English."""
-    offered = {each.tag for each in languages() if each.is_offered}
-    return words(next((tag for tag in (language, *NEAR.get(language, ())) if tag in offered), "en"))
+    near = (language, *NEAR.get(language, ()))
+    return words(next((tag for tag in near if tag in offered()), "en"))

@@ -246,7 +246,7 @@ def _issue(
     matrix: Matrix, clause: Clause, level: Level, decided: tuple[Placed, ...], why: Reason, to_do: Reason
 ) -> Issue:
     comments = [each.cell.comment for each in decided if each.cell.comment]
-    values = {"where": "; ".join(each.where for each in decided), "comment": _joined(comments)}
+    values = {"where": "; ".join(each.where for each in decided), "comment": Text.joined(comments) or ""}
     return Issue(
         level=level,
         why=Reason(why.code, why.template, values),
@@ -255,13 +255,6 @@ def _issue(
         clause=f"{matrix.standard.source} {clause.id}",
         ref=decided[0].document if decided else "",
     )
-
-
-def _joined(comments: list[Text]) -> Text | str:
-    """Return several comments as one, in each language that any of them has."""
-    tags = dict.fromkeys(tag for each in comments for tag in each.root)
-    together = {tag: "; ".join(dict.fromkeys(each.best(tag) for each in comments))[:20_000] for tag in tags}
-    return Text.model_validate(together) if together else ""
 
 
 def _placed(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from accreditation.assessments.assessment import Assessment
+from accreditation.assessments.cycle import FROZEN
 from accreditation.assessments.profile import Checklist
 from accreditation.jurisdictions import Style, footnote, mark_first, render_name
 from accreditation.language import NOT_REVIEWED, SOURCE, WRITTEN_FROM, Words, state
@@ -16,8 +17,6 @@ from accreditation.report.terms import confidentiality_word, status_word
 from qms.organisation import Unit
 from qms.store import Store
 
-FROZEN = ("frozen", "superseded")
-"""States of an assessment in which no judgement changes any more."""
 SHORT = 16
 """Digits of the ledger's head at the foot of a page; the cover has all."""
 

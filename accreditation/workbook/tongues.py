@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import cache
 
-from accreditation.language import LOCALES, Words, languages
+from accreditation.language import LOCALES, Words, offered
 
 Vocabulary = Callable[[Words], Mapping[str, str]]
 """Gives the words of a language by what they stand for."""
@@ -27,8 +27,7 @@ def meant(word: str, vocabulary: Vocabulary, tags: tuple[str, ...]) -> str | Non
 @cache
 def tongues(tags: tuple[str, ...]) -> tuple[Words, ...]:
     """Return the words of some languages beside each other, of each alone, and of every other that is offered."""
-    offered = tuple(each.tag for each in languages() if each.is_offered)
-    alone = dict.fromkeys((*tags, *offered))
+    alone = dict.fromkeys((*tags, *offered()))
     known = [Words(tags), *(Words((tag,)) for tag in alone if (tag,) != tags)]
     return tuple(known)
 

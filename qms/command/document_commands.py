@@ -11,7 +11,7 @@ import typer
 from qms.command.desk import Desk, reads, writes
 from qms.command.listing import Filters, add_list, find_records
 from qms.command.showing import AsOf, show_past, show_record
-from qms.command.steps import Reference, Settings, Source
+from qms.command.steps import Reference, Settings, Source, add_advance, add_edit
 
 if TYPE_CHECKING:
     from qms.change import Change
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Controlled documents, their revisions and who has read them.", no_args_is_help=True)
 
-ID_LENGTH = 26
+BOTH = "document or revision"
 READABLE = (".docx", ".pdf", ".md", ".markdown")
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="DOCX, PDF or Markdown.")]
@@ -150,37 +150,6 @@ def show(desk: Desk, record: Reference, as_of: AsOf = None) -> None:
         _put_control(desk, found)
 
 
-@app.command(epilog="Example: qms document advance SOP-012.sq.r3 approve --by c.marku")
-@writes
-def advance(
-    desk: Desk,
-    record: Annotated[str, typer.Argument(metavar="REVISION", help="Such as SOP-012.sq.r3, or a document.")],
-    act: Annotated[str | None, typer.Argument(metavar="[ACT]", help="All are listed if left out.")] = None,
-    settings: Settings = None,
-    source: Source = None,
-) -> None:
-    """Take a step in the life of a revision or a document; without an act, list what is possible."""
-    from qms.command.entry import gathered
-    from qms.command.steps import step
-
-    step(desk, _found(desk, record), act, gathered(settings, source), take=_take)
-
-
-@app.command(epilog="Example: qms document edit SOP-012 --set distribution+=b.leka --why 'new colleague'")
-@writes
-def edit(
-    desk: Desk,
-    record: Annotated[str, typer.Argument(metavar="DOCUMENT", help="Or a revision, as far as its state allows.")],
-    settings: Settings = None,
-    source: Source = None,
-) -> None:
-    """Change what a document says on the master list, or a draft its summary, reviewer, approver and day."""
-    from qms.command.entry import gathered
-    from qms.command.steps import edit_record
-
-    edit_record(desk, _found(desk, record), gathered(settings, source), keep=_save)
-
-
 @app.command(epilog="Example: qms document receipt SOP-012.sq.r3 --by b.leka --file sealing.pdf")
 @writes
 def receipt(
@@ -264,11 +233,12 @@ def _found(desk: Desk, key: str) -> Document | Revision:
     from qms.documents.document import Document
     from qms.documents.revision import Revision
     from qms.errors import UnknownError
+    from qms.record import is_id
 
     try:
         return desk.store.get(Document, key, unit=desk.unit)
     except UnknownError:
-        if ".r" not in key and len(key) != ID_LENGTH:
+        if ".r" not in key and not is_id(key):
             raise
         return desk.store.get(Revision, key, unit=desk.unit)
 
@@ -363,3 +333,5 @@ def _in_force(desk: Desk, documents: Sequence[Any], filters: Filters) -> list[di
 
 
 add_list(app, "document", ("type", "language"), more=_in_force)
+add_advance(app, "document", "SOP-012.sq.r3 approve --by c.marku", called=BOTH, find=_found, take=_take)
+add_edit(app, "document", "SOP-012 --set owner=b.leka --why 'new duties'", called=BOTH, find=_found, keep=_save)

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from qms.change import Change
     from qms.record import Record
 
+Find = Callable[[Desk, str], "Record"]
+"""Finds the record that a person means, where a command is for more kinds than one."""
 Keep = Callable[["Change", Any], "Record"]
 """Keeps a new or an edited record in a change, where the kind has a way of its own for that."""
 Take = Callable[["Change", Any, str, dict[str, Any]], "Record"]
@@ -27,12 +29,22 @@ Settings = Annotated[
 Source = Annotated[Path | None, typer.Option("--from", metavar="FILE.toml", help="Fields from a TOML file.")]
 
 
-def add_advance(app: typer.Typer, kind: str, example: str, *, command: str = "", take: Take | None = None) -> None:
+def add_advance(
+    app: typer.Typer,
+    kind: str,
+    example: str,
+    *,
+    command: str = "",
+    called: str = "",
+    find: Find | None = None,
+    take: Take | None = None,
+) -> None:
     """Add the command ``advance`` for a kind of record; the example names a record and an act."""
+    noun = called or CALLED.get(kind, kind)
 
     @app.command(
         "advance",
-        help=f"Take a step in the life of one {CALLED.get(kind, kind)}; without an act, list what is possible.",
+        help=f"Take a step in the life of one {noun}; without an act, list what is possible.",
         epilog=f"Example: qms {command or kind} advance {example}",
     )
     @writes
@@ -45,22 +57,34 @@ def add_advance(app: typer.Typer, kind: str, example: str, *, command: str = "",
     ) -> None:
         from qms.command.entry import gathered
 
-        step(desk, desk.record(record, kind), act, gathered(settings, source), take=take)
+        found = find(desk, record) if find else desk.record(record, kind)
+        step(desk, found, act, gathered(settings, source), take=take)
 
 
-def add_edit(app: typer.Typer, kind: str, example: str, *, command: str = "", keep: Keep | None = None) -> None:
+def add_edit(
+    app: typer.Typer,
+    kind: str,
+    example: str,
+    *,
+    command: str = "",
+    called: str = "",
+    find: Find | None = None,
+    keep: Keep | None = None,
+) -> None:
     """Add the command ``edit`` for a kind of record; the example names a record and what is set."""
+    noun = called or CALLED.get(kind, kind)
 
     @app.command(
         "edit",
-        help=f"Change what one {CALLED.get(kind, kind)} says, as far as its state allows; texts keep languages.",
+        help=f"Change what one {noun} says, as far as its state allows; texts keep languages.",
         epilog=f"Example: qms {command or kind} edit {example}",
     )
     @writes
     def edit(desk: Desk, record: Reference, settings: Settings = None, source: Source = None) -> None:
         from qms.command.entry import gathered
 
-        edit_record(desk, desk.record(record, kind), gathered(settings, source), keep=keep)
+        found = find(desk, record) if find else desk.record(record, kind)
+        edit_record(desk, found, gathered(settings, source), keep=keep)
 
 
 def add_record(desk: Desk, kind: str, said: Mapping[str, Any], *, keep: Keep | None = None) -> Record:

@@ -228,6 +228,8 @@ def test_independence_is_claimed_while_it_runs(store: Store, kept: Assessment, s
     for types, expected in (
         ({"Scenes": "C", "Training": "A"}, [("Scenes", "C"), ("Training", "A")]),
         ({"scenes": "A", "Training": ""}, [("scenes", "A")]),
+        ({"Night  duty": "A"}, [("scenes", "A"), ("Night  duty", "A")]),
+        ({"night duty": "C"}, [("scenes", "A"), ("night duty", "C")]),
     ):
         with store.change(by=arta, why="decided by the head") as change:
             kept = claim(change, kept, types)

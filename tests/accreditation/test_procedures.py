@@ -161,7 +161,7 @@ def test_documents_of_several_languages_are_compared_each_in_its_own() -> None:
 
 
 def test_language_that_is_not_offered_falls_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("accreditation.procedures.elements.languages", lambda: ())
+    monkeypatch.setattr("accreditation.procedures.elements.offered", lambda: ())
     assert words_near("sq").tag == "en"
     assert elements(SOP, "cnr")[0].pivot == elements(SOP, "bs")[0].pivot
     assert elements(SOP, "cnr")[0].title == words("en")("Call-out and tasking")
