@@ -307,6 +307,13 @@ class LifeCycle:
         )
 
     def _no_such_act(self, state: str, act: str) -> Reason:
+        sources = dict.fromkeys(source for row in self.transitions if row.act == act for source in row.sources)
+        if sources:
+            return Reason(
+                "no-such-act",
+                'from "{state}" one can {acts}; "{act}" is for what is {sources}',
+                {"state": state, "acts": self._acts(state), "act": act, "sources": ", ".join(sources)},
+            )
         return Reason(
             "no-such-act",
             'from "{state}" one can {acts}; there is no "{act}"',

@@ -12,7 +12,7 @@ from qms.documents.document import Document
 from qms.documents.receipts import sign
 from qms.record import Text
 
-PATH = ("draft", "submit", "approve", "release")
+PATH = ("draft", "submit", "review", "approve", "release")
 READ_WITHIN = 9
 """Days in which people read what was released."""
 
@@ -52,11 +52,12 @@ def words_of(entry: Mapping[str, Any], n: int) -> str:
 def _revision_steps(story: Story, entry: Mapping[str, Any], revision: dict[str, Any]) -> Iterator[Step]:
     key = f"{entry['key']}.{revision['language']}.r{revision['n']}"
     owner = entry["owner"].removeprefix("@")
-    people = {"draft": revision["author"], "submit": revision["author"], "approve": revision["approver"]}
+    people = {"draft": "author", "submit": "author", "review": "reviewer", "approve": "approver"}
     takes = {"draft": _draft, "release": _release}
     for act, on in zip(PATH, revision["days"], strict=False):
         take = takes.get(act, _advance)
-        yield _step(on, people.get(act, owner), act, key, take, entry, fields=revision)
+        by = revision[people[act]].removeprefix("@") if act in people else owner
+        yield _step(on, by, act, key, take, entry, fields=revision)
     if len(revision["days"]) == len(PATH) and "master" not in revision:
         for reader in entry.get("distribution", ()):
             on = min(0, revision["days"][-1] + story.rng.randint(1, READ_WITHIN))

@@ -1,5 +1,8 @@
 """The life cycle of a revision: drafted, reviewed, approved, in force, superseded.
 
+Whoever wrote it submits it; its reviewer and then its approver sign it, and neither of them wrote any of it. To
+put an approved revision in force is clerical, and asks nothing of the person.
+
 Every revision names all earlier ones in its language, and references are unique, so that the circumstances of a
 step hold all revisions of the series; at most one of them is effective, whichever way they are written.
 """
@@ -10,7 +13,7 @@ from collections.abc import Iterator
 
 from qms.documents.document import Document
 from qms.documents.revision import Revision
-from qms.lifecycle import Circumstances, LifeCycle, Reason, Transition
+from qms.lifecycle import Circumstances, Guard, LifeCycle, Reason, Transition
 from qms.organisation import name_of
 
 WRITABLE = ("draft", "changes_requested")
@@ -85,11 +88,20 @@ def _translates(revision: Revision, document: Document, circumstances: Circumsta
 def _independent(revision: Revision, circumstances: Circumstances) -> Iterator[Reason]:
     if circumstances.before is None and not revision.version and circumstances.actor not in revision.writers:
         yield Reason("unnamed-writer", "whoever puts in a file is named among its writers", {})
-    if revision.approver in (revision.author, *revision.writers):
+    if revision.approver in revision.wrote:
         yield Reason(
             "author-approves",
             "{who} wrote it and cannot approve it; name another approver",
             {"who": name_of(revision.approver, circumstances.related)},
+        )
+
+
+def _reviewed_by_another(revision: Revision, circumstances: Circumstances) -> Iterator[Reason]:
+    if revision.reviewer in revision.wrote:
+        yield Reason(
+            "author-reviews",
+            "{who} wrote it and cannot review it; name another reviewer",
+            {"who": name_of(revision.reviewer, circumstances.related)},
         )
 
 
@@ -159,21 +171,22 @@ def _master_was_in_force(revision: Revision, circumstances: Circumstances) -> It
             )
 
 
-def _by_approver(revision: Revision, circumstances: Circumstances) -> Iterator[Reason]:
-    if circumstances.actor != revision.approver:
-        yield Reason(
-            "not-the-approver",
-            "only {who} approves it",
-            {"who": name_of(revision.approver, circumstances.related)},
-        )
+def _only(verb: str, *roles: str) -> Guard:
+    """Return a guard that refuses a step to everybody but whom some fields of the revision name."""
+
+    def guard(revision: Revision, circumstances: Circumstances) -> Iterator[Reason]:
+        people = [one for role in roles for one in _people(getattr(revision, role))]
+        if circumstances.actor not in people:
+            names = (name_of(each, circumstances.related) for each in people)
+            yield Reason(
+                "not-in-role", "only {who} {verb} it", {"who": " or ".join(dict.fromkeys(names)), "verb": verb}
+            )
+
+    return guard
 
 
-def _by_reviewer(revision: Revision, circumstances: Circumstances) -> Iterator[Reason]:
-    if circumstances.actor not in (revision.reviewer, revision.approver):
-        names = " or ".join(
-            dict.fromkeys(name_of(each, circumstances.related) for each in (revision.reviewer, revision.approver))
-        )
-        yield Reason("not-the-reviewer", "only {who} returns it", {"who": names})
+def _people(named: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (named,) if isinstance(named, str) else named
 
 
 def _has_successor(revision: Revision, circumstances: Circumstances) -> Iterator[Reason]:
@@ -192,25 +205,39 @@ REVISION = LifeCycle(
     final=("obsolete", "withdrawn"),
     transitions=(
         Transition(
-            act="submit", sources=WRITABLE, target="in_review", records=(), meaning="hand it to the reviewer"
+            act="submit",
+            sources=WRITABLE,
+            target="in_review",
+            guards=(_only("submits", "author", "writers", "owner"), _reviewed_by_another),
+            records=(),
+            meaning="hand it to the reviewer",
+        ),
+        Transition(
+            act="review",
+            sources=("in_review",),
+            target="reviewed",
+            guards=(_only("reviews", "reviewer"), _reviewed_by_another),
+            records=(),
+            signs="reviewed",
+            meaning="say that it is right as it is",
         ),
         Transition(
             act="return",
-            sources=("in_review",),
+            sources=("in_review", "reviewed"),
             target="changes_requested",
-            guards=(_by_reviewer,),
+            guards=(_only("returns", "reviewer", "approver"),),
             records=(),
             needs_why=True,
             meaning="ask the author for changes",
         ),
         Transition(
             act="approve",
-            sources=("in_review",),
+            sources=("reviewed",),
             target="approved",
-            guards=(_by_approver,),
+            guards=(_only("approves", "approver"),),
             records=(),
             signs="approved",
-            meaning="approve it as it is",
+            meaning="approve what was reviewed",
         ),
         Transition(
             act="release",
@@ -224,6 +251,7 @@ REVISION = LifeCycle(
             act="confirm",
             sources=("effective",),
             target="effective",
+            guards=(_only("confirms", "owner", "reviewer", "approver"),),
             records=(),
             signs="confirmed",
             needs_why=True,
@@ -246,15 +274,25 @@ REVISION = LifeCycle(
         ),
         Transition(
             act="withdraw",
-            sources=(*WRITABLE, "in_review", "approved", "effective"),
+            sources=(*WRITABLE, "in_review", "reviewed"),
             target="withdrawn",
+            guards=(_only("withdraws", "author", "owner", "approver"),),
+            records=(),
+            needs_why=True,
+            meaning="give it up before it was approved",
+        ),
+        Transition(
+            act="withdraw",
+            sources=("approved", "effective"),
+            target="withdrawn",
+            guards=(_only("withdraws", "owner", "approver"),),
             records=(),
             needs_why=True,
             meaning="take it back without a successor",
         ),
     ),
     demands={
-        **dict.fromkeys((*WRITABLE, "in_review", "withdrawn"), _ALWAYS),
+        **dict.fromkeys((*WRITABLE, "in_review", "reviewed", "withdrawn"), _ALWAYS),
         **dict.fromkeys(APPROVED, (*_ALWAYS, _not_before_approval)),
         "effective": (*_ALWAYS, _not_before_approval, _in_force_by_now, _alone),
     },

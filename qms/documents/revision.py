@@ -58,14 +58,14 @@ class Revision(Record):
     change_class : str
         ``"editorial"``, ``"minor"`` or ``"major"``.
     author, reviewer, approver : str
-        Ids of people; whoever approves is not the author. The author never changes, the others not once it is
-        submitted.
+        Ids of people; whoever reviews or approves is not the author. The author never changes, the others not
+        once it is submitted.
     writers : tuple of str
-        Ids of whoever put a file in; none of them approves it.
+        Ids of whoever put a file in; none of them reviews or approves it.
     effective : date or None
         Since when it holds, or from when it shall.
-    approved, confirmed : Signed or None
-        Who approved it, and who last found in a review that nothing has to change; kept by the steps.
+    reviewed, approved, confirmed : Signed or None
+        Who reviewed it, who approved it, and who found later that nothing has to change; kept by the steps.
     review_every_months : int
         That of the document.
     attachment : Attachment
@@ -87,12 +87,13 @@ class Revision(Record):
             "reviewer",
             "approver",
             "effective",
+            "reviewed",
             "approved",
             "confirmed",
             "review_every_months",
         }
     )
-    STEP_FIELDS: ClassVar[frozenset[str]] = frozenset({"approved", "confirmed"})
+    STEP_FIELDS: ClassVar[frozenset[str]] = frozenset({"reviewed", "approved", "confirmed"})
 
     document: Id
     owner: Id
@@ -107,6 +108,7 @@ class Revision(Record):
     reviewer: Id
     approver: Id
     effective: Day | None = None
+    reviewed: Signed | None = None
     approved: Signed | None = None
     confirmed: Signed | None = None
     review_every_months: Annotated[int, Field(ge=1, le=120)] = 24
@@ -122,6 +124,11 @@ class Revision(Record):
     def headline(self) -> Text:
         """Return what is new in it."""
         return self.change_summary
+
+    @property
+    def wrote(self) -> frozenset[str]:
+        """Everybody who wrote some of it."""
+        return frozenset((self.author, *self.writers))
 
     @property
     def mark(self) -> str:

@@ -62,7 +62,7 @@ class Desk:
             revision = draft(change, self.sop, place, change_summary=note("new"), sections=sections, **people)
             revision = change.advance(revision, "submit")
         with self.store.change(by=self.besa) as change:
-            revision = change.advance(revision, "approve")
+            revision = change.advance(change.advance(revision, "review"), "approve")
         with self.store.change(by=self.arta, why="new revision") as change:
             return release(change, revision)
 

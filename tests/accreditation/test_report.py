@@ -158,7 +158,7 @@ def covered(told: Told, tmp_path_factory: pytest.TempPathFactory) -> Coverage:
             people = {"reviewer": besa, "approver": besa}
             revision = change.advance(draft(change, sop, place, change_summary=xx("Øø"), **people), "submit")
         with store.change(by=besa) as change:
-            revision = change.advance(revision, "approve")
+            revision = change.advance(change.advance(revision, "review"), "approve")
         with store.change(by=arta, why="Øø") as change:
             return release(change, revision)
 

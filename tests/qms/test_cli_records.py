@@ -78,7 +78,7 @@ def test_a_nonconformity_from_draft_to_closed(run: Run, log: str) -> None:
     for act in ("issue", "accept"):
         run(f"finding advance {nc} {act}")
     refused = run(f"finding advance {nc} close", code=1)
-    assert "there is no" in refused.stderr
+    assert '"close" is for what is effectiveness_pending, implementing' in refused.stderr
     run(f"finding advance {nc} contain --set", "containment.what=All bags sealed", by="b.leka")
     run(f"finding advance {nc} analyse --set", "extent.looked=All stores", "--set", "extent.found=None more")
     run(f"finding cause {nc} --ask", "Why open? => No seals", "--root-cause", "Nobody orders seals", "--why", "x")
@@ -295,8 +295,10 @@ def test_a_document_from_draft_to_read(run: Run, tmp_path: Path) -> None:
     run(f"document edit {first} --set", "change_summary=Seals with numbers", by="b.leka")
     assert "Seals with numbers" in run(f"document show {first}").stdout
     run(f"document advance {first} submit", by="b.leka")
-    assert "only Çlirim Marku approves it" in run(f"document advance {first} approve", by="b.leka", code=1).stderr
-    for act, who in (("approve", "c.marku"), ("release", "a.hoxha")):
+    assert "only Arta Hoxha reviews it" in run(f"document advance {first} review", by="b.leka", code=1).stderr
+    early = run(f"document advance {first} approve", by="c.marku", code=1)
+    assert '"approve" is for what is reviewed' in early.stderr
+    for act, who in (("review", "a.hoxha"), ("approve", "c.marku"), ("release", "a.hoxha")):
         run(f"document advance {first} {act}", by=who)
     shown = run(f"document show {sop}").stdout
     assert "Not read by: Arta Hoxha, Çlirim Marku" in shown
@@ -322,18 +324,19 @@ def test_a_document_from_draft_to_read(run: Run, tmp_path: Path) -> None:
 def test_a_translation_names_its_master(run: Run, tmp_path: Path) -> None:
     (tmp_path / "one.md").write_text("# Purpose\n\nSeal all.\n")
     sop = ref(run("document add Sealing --type SOP --owner b.leka"))
-    roles = "--reviewer a.hoxha --approver c.marku --summary New"
+    roles = "--reviewer b.leka --approver c.marku --summary New"
+    path = (("submit", "a.hoxha"), ("review", "b.leka"), ("approve", "c.marku"), ("release", "a.hoxha"))
     master = ref(run(f"document revise {sop} one.md {roles}"))
     translation = ref(run(f"document revise {sop} one.md {roles} --translates {master} --language sq"))
     assert translation == f"{sop}.sq.r1"
     for revision in (master, translation):
-        for act, who in (("submit", "a.hoxha"), ("approve", "c.marku"), ("release", "a.hoxha")):
+        for act, who in path:
             run(f"document advance {revision} {act}", by=who)
     before = run("ledger log --limit 1 --json").stdout
     assert "sq 0" in run("document list").stdout
     (tmp_path / "one.md").write_text("# Purpose\n\nSeal all bags.\n")
     second = ref(run(f"document revise {sop} one.md {roles}"))
-    for act, who in (("submit", "a.hoxha"), ("approve", "c.marku"), ("release", "a.hoxha")):
+    for act, who in path:
         run(f"document advance {second} {act}", by=who)
     assert "sq 1" in run("document list").stdout
     (row,) = json.loads(run("document list --json").stdout)

@@ -88,14 +88,14 @@ class Desk:
     def advance(self, revision: Revision, *acts: str, by: str = "", why: str = "because") -> Revision:
         for act in acts:
             with self.store.change(
-                by=by or (self.besa if act in ("approve", "return") else self.arta), why=why
+                by=by or (self.besa if act in ("review", "approve", "return") else self.arta), why=why
             ) as change:
                 current = change.get(Revision, revision.id)
                 revision = release(change, current) if act == "release" else change.advance(current, act)
         return revision
 
     def issue(self, **options: object) -> Revision:
-        return self.advance(self.draft(**options), "submit", "approve", "release")
+        return self.advance(self.draft(**options), "submit", "review", "approve", "release")
 
     def again(self, revision: Revision) -> Revision:
         return self.store.get(Revision, revision.id)
@@ -128,7 +128,7 @@ def test_from_draft_to_force(desk: Desk) -> None:
     assert (revision.ref, revision.status, revision.owner) == ("SOP-001.en.r1", "draft", desk.arta)
     returned = desk.advance(revision, "submit", "return")
     assert returned.status == "changes_requested"
-    approved = desk.advance(returned, "submit", "approve")
+    approved = desk.advance(returned, "submit", "review", "approve")
     assert approved.approved is not None
     assert approved.approved.by == desk.besa
     desk.clock.now += timedelta(days=3)
@@ -150,8 +150,8 @@ def test_releasing_supersedes_in_the_same_change(desk: Desk) -> None:
 
 def test_two_revisions_are_never_in_force(desk: Desk) -> None:
     first = desk.issue()
-    second = desk.advance(desk.draft(), "submit", "approve")
-    third = desk.advance(desk.draft(), "submit", "approve")
+    second = desk.advance(desk.draft(), "submit", "review", "approve")
+    third = desk.advance(desk.draft(), "submit", "review", "approve")
     with pytest.raises(RefusedError) as error, desk.store.change(by=desk.arta) as change:
         change.advance(third, "release", effective=desk.clock.now.date())
     assert codes(error) == {"two-effective"}
@@ -169,7 +169,7 @@ def test_two_revisions_are_never_in_force(desk: Desk) -> None:
 
 
 def test_what_comes_in_force_has_its_day(desk: Desk) -> None:
-    approved = desk.advance(desk.draft(), "submit", "approve")
+    approved = desk.advance(desk.draft(), "submit", "review", "approve")
     for effective, code in ((None, "without-effective-day"), (date(2199, 1, 1), "not-yet")):
         forged = approved.revised(status="effective", effective=effective)
         with pytest.raises(RefusedError) as error, desk.store.change(by=desk.arta) as change:
@@ -212,14 +212,55 @@ def test_at_most_one_is_in_force_whatever_is_tried(desk: Desk, seed: int) -> Non
 def test_nobody_approves_their_own(desk: Desk) -> None:
     with pytest.raises(RefusedError, match="Arta Hoxha wrote it and cannot approve it"):
         desk.draft(approver=desk.arta)
-    revision = desk.advance(desk.draft(), "submit")
+    revision = desk.advance(desk.draft(reviewer=desk.marku), "submit")
+    with pytest.raises(RefusedError, match='"approve" is for what is reviewed'):
+        desk.advance(revision, "approve")
+    with pytest.raises(RefusedError, match="only Çlirim Marku reviews it"):
+        desk.advance(revision, "review")
+    revision = desk.advance(revision, "review", by=desk.marku)
+    assert revision.reviewed is not None
+    assert revision.reviewed.by == desk.marku
     with pytest.raises(RefusedError, match="only Besa Krasniqi approves it"):
         desk.advance(revision, "approve", by=desk.arta)
-    with pytest.raises(RefusedError, match="only Besa Krasniqi returns it"):
-        desk.advance(revision, "return", by=desk.marku)
-    for role in ("author", "reviewer", "approver"):
+    with pytest.raises(RefusedError, match="only Çlirim Marku or Besa Krasniqi returns it"):
+        desk.advance(revision, "return", by=desk.arta)
+    for role, other in (("author", desk.marku), ("reviewer", desk.besa), ("approver", desk.marku)):
         with pytest.raises(RefusedError, match=f"its {role} is fixed"), desk.store.change(by=desk.arta) as change:
-            change.save(revision.revised(**{role: desk.marku}))
+            change.save(revision.revised(**{role: other}))
+
+
+def test_nobody_reviews_their_own(desk: Desk) -> None:
+    own = desk.draft(reviewer=desk.arta)
+    with pytest.raises(RefusedError, match="Arta Hoxha wrote it and cannot review it"):
+        desk.advance(own, "submit")
+    with desk.store.change(by=desk.arta) as change:
+        own = change.save(own.revised(reviewer=desk.marku))
+    with pytest.raises(RefusedError, match="only Arta Hoxha submits it"):
+        desk.advance(own, "submit", by=desk.marku)
+
+
+def test_what_is_returned_is_reviewed_anew(desk: Desk) -> None:
+    returned = desk.advance(desk.draft(), "submit", "review", "return")
+    with desk.store.change(by=desk.arta) as change:
+        returned = redraft(change, returned, desk.file("words after the review"), sections=())
+    with pytest.raises(RefusedError, match='"approve" is for what is reviewed'):
+        desk.advance(returned, "submit", "approve")
+
+
+def test_a_draft_is_given_up_by_who_wrote_it_and_what_holds_by_who_answers_for_it(desk: Desk) -> None:
+    with desk.store.change(by=desk.arta) as change:
+        desk.sop = save_document(change, desk.sop.revised(owner=desk.marku))
+        gashi = change.add(Person(unit="AL-TIR", ref="d.gashi", name="Drita Gashi")).id
+    first = desk.draft()
+    with pytest.raises(RefusedError, match="only Arta Hoxha or Çlirim Marku or Besa Krasniqi withdraws it"):
+        desk.advance(first, "withdraw", by=gashi)
+    assert desk.advance(first, "withdraw", by=desk.arta).status == "withdrawn"
+    held = desk.issue()
+    for act in ("withdraw", "confirm"):
+        with pytest.raises(RefusedError, match=f"only .* {act}s it"):
+            desk.advance(held, act, by=desk.arta)
+    assert desk.advance(held, "confirm", by=desk.marku).confirmed
+    assert desk.advance(held, "withdraw", by=desk.marku).status == "withdrawn"
 
 
 def test_whoever_put_in_the_words_does_not_approve_them(desk: Desk) -> None:
@@ -242,18 +283,18 @@ def test_whoever_put_in_the_words_does_not_approve_them(desk: Desk) -> None:
 
 
 def test_effective_before_approved_is_refused(desk: Desk) -> None:
-    approved = desk.advance(desk.draft(), "submit", "approve")
+    approved = desk.advance(desk.draft(), "submit", "review", "approve")
     for day, code in ((date(2026, 3, 1), "effective-before-approved"), (date(2026, 3, 3), "not-yet")):
         with pytest.raises(RefusedError) as error, desk.store.change(by=desk.arta) as change:
             release(change, approved, on=day)
         assert codes(error) == {code}
-    early = desk.advance(desk.draft(effective=date(2026, 2, 1)), "submit")
+    early = desk.advance(desk.draft(effective=date(2026, 2, 1)), "submit", "review")
     with pytest.raises(RefusedError, match="before it was approved on 2026-03-02"):
         desk.advance(early, "approve")
 
 
 def test_planned_day_is_a_deadline_and_then_the_review(desk: Desk) -> None:
-    revision = desk.advance(desk.draft(effective=date(2026, 4, 1)), "submit", "approve")
+    revision = desk.advance(desk.draft(effective=date(2026, 4, 1)), "submit", "review", "approve")
     assert [(each.what, each.on) for each in desk.store.due(date(2028, 1, 1))] == [("release", date(2026, 4, 1))]
     desk.clock.to(date(2026, 4, 7))
     desk.advance(revision, "release")
@@ -280,7 +321,7 @@ def test_words_are_fixed_once_in_review(desk: Desk) -> None:
     revision = desk.draft()
     with desk.store.change(by=desk.arta) as change:
         revision = redraft(change, revision, desk.file("better"), sections=())
-    for acts in (("submit",), ("approve",), ("release",)):
+    for acts in (("submit",), ("review",), ("approve",), ("release",)):
         revision = desk.advance(revision, *acts)
         with pytest.raises(RefusedError) as error, desk.store.change(by=desk.arta) as change:
             redraft(change, revision, desk.file(f"other {acts}"), sections=())
@@ -305,7 +346,7 @@ def test_translation_names_its_master(desk: Desk) -> None:
     assert "it translates SOP-001.en.r1; expected a revision of SOP-002 in en" in str(error.value)
     desk.sop = sop
     second = desk.draft()
-    early = desk.advance(desk.draft(language="sq", master=second.id), "submit", "approve")
+    early = desk.advance(desk.draft(language="sq", master=second.id), "submit", "review", "approve")
     with pytest.raises(RefusedError, match=r"it translates SOP-001\.en\.r2, which is draft"):
         desk.advance(early, "release")
 
@@ -340,7 +381,7 @@ def test_receipts_are_for_exactly_what_was_read(desk: Desk) -> None:
     with pytest.raises(RefusedError) as error, desk.store.change(by=desk.marku) as change:
         sign(change, revision, sha256=digest)
     assert codes(error) == {"not-to-be-read"}
-    revision = desk.advance(revision, "submit", "approve")
+    revision = desk.advance(revision, "submit", "review", "approve")
     with pytest.raises(RefusedError, match="Read that one"), desk.store.change(by=desk.marku) as change:
         sign(change, revision, sha256="0" * 64)
     with desk.store.change(by=desk.marku) as change:
@@ -441,7 +482,7 @@ def test_old_receipt_can_be_taken_over_from_another_copy(desk: Desk) -> None:
 def test_sections_are_read_from_the_file(desk: Desk) -> None:
     path = desk.folder / "sop.md"
     path.write_text("# 1 Scope\n\nScenes.\n\n# 2 Sealing\n\nSeal each bag.\n", encoding="utf-8")
-    first = desk.advance(desk.draft(source=path, sections=None), "submit", "approve", "release")
+    first = desk.advance(desk.draft(source=path, sections=None), "submit", "review", "approve", "release")
     assert [each.heading for each in first.sections] == ["Scope", "Sealing"]
     path.write_text(
         "# 1 Scope\n\nScenes.\n\n# 2 Sealing\n\nSeal and sign.\n\n# 3 Storing\n\nCold.\n", encoding="utf-8"

@@ -360,10 +360,10 @@ def next_draft(store: Store, change: Change, document: Document, file: Path) -> 
 
 
 def approve(store: Store, revision: Revision) -> Revision:
-    for act, by in (("submit", revision.author), ("approve", revision.approver)):
-        with store.change(by=by, why="it is ready") as change:
-            revision = change.advance(change.get(Revision, revision.id), act)
-    return revision
+    with store.change(by=revision.author) as change:
+        revision = change.advance(change.get(Revision, revision.id), "submit")
+    with store.change(by=revision.approver) as change:
+        return change.advance(change.advance(revision, "review"), "approve")
 
 
 def test_what_is_called_after_a_document_follows_its_new_reference(pair: Pair, tmp_path: Path) -> None:
