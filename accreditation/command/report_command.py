@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +13,8 @@ from qms.command.desk import Desk, reads
 from qms.command.listing import Force
 
 if TYPE_CHECKING:
+    from accreditation.assessments.assessment import Assessment
+    from accreditation.procedures.coverage import Coverage
     from accreditation.report.frame import Marks
 
 EXAMPLE = "Example: accreditation report needs-assessment report.pdf --language sq --also en --final"
@@ -57,46 +60,52 @@ def report(
     force: Force = False,
 ) -> None:
     """Write a report as a page, a Word document or a PDF, in the language of the unit or the one asked for."""
-    from accreditation.command.transition_command import read_move
     from accreditation.errors import UnknownError
     from accreditation.report.output import check_place, write_report
-    from qms.command.showing import read_day
     from qms.command.terminal import say as tell
 
     if kind not in KINDS:
         raise UnknownError(f"There is no report {kind!r}. There is {', '.join(KINDS)}.")
     check_place(place, overwrite=force)
-    kept = chosen(desk, assessment)
     say = spoken(desk, *([also] if also else []))
-    marks = _marks(desk, kept.lead, final=final, confidentiality=confidentiality, logo=logo, footnotes=footnotes)
+    marked = partial(_marks, desk, final=final, confidentiality=confidentiality, logo=logo, footnotes=footnotes)
     today = day(desk, on)
-    match kind:
-        case "needs-assessment":
-            from accreditation.report.needs import needs_assessment
+    kept: Assessment | Coverage
+    if kind == "sop-gap":
+        from accreditation.command.procedure_commands import coverage_at
+        from accreditation.report.procedures_report import last_decider, procedures_report
 
-            document = needs_assessment(desk.store, kept, say=say, on=today, marks=marks)
-        case "progress":
-            from accreditation.report.progress import progress
+        kept = coverage_at(desk)
+        document = procedures_report(desk.store, kept, say=say, on=today, marks=marked(last_decider(kept)))
+    else:
+        kept = chosen(desk, assessment)
+        marks = marked(kept.lead)
+        match kind:
+            case "needs-assessment":
+                from accreditation.report.needs import needs_assessment
 
-            if since is None:
-                raise UnknownError("A progress report needs its first day. Say --since DATE.")
-            document = progress(desk.store, kept, since=read_day(since), on=today, say=say, marks=marks)
-        case "transition":
-            from accreditation.report.edition_change import transition_report
+                document = needs_assessment(desk.store, kept, say=say, on=today, marks=marks)
+            case "progress":
+                from accreditation.report.progress import progress
+                from qms.command.showing import read_day
 
-            moved, _ = read_move(desk.store, kept, old, to, crosswalk, on=today)
-            document = transition_report(desk.store, kept, moved, say=say, marks=marks)
-        case _:
-            from accreditation.command.procedure_commands import coverage_at
-            from accreditation.report.procedures_report import procedures_report
+                if since is None:
+                    raise UnknownError("A progress report needs its first day. Say --since DATE.")
+                document = progress(desk.store, kept, since=read_day(since), on=today, say=say, marks=marks)
+            case _:
+                from accreditation.command.transition_command import read_move
+                from accreditation.readiness import situation_on
+                from accreditation.report.edition_change import transition_report
 
-            document = procedures_report(desk.store, coverage_at(desk), say=say, on=today, marks=marks)
+                then = situation_on(desk.store, kept, today).assessment
+                moved, _ = read_move(desk.store, then, old, to, crosswalk, on=today)
+                document = transition_report(desk.store, then, moved, say=say, marks=marks)
     write_report(document, place, overwrite=force)
     tell(f"{place}: {kind} of {kept.unit}, {kept.ref}, {'final' if final else 'draft'}.")
 
 
 def _marks(
-    desk: Desk, lead: str | None, *, final: bool, confidentiality: str, logo: Path | None, footnotes: str
+    desk: Desk, author: str | None, *, final: bool, confidentiality: str, logo: Path | None, footnotes: str
 ) -> Marks:
     from accreditation.errors import UnknownError
     from accreditation.report.frame import Marks
@@ -106,7 +115,7 @@ def _marks(
     for name, value in (("confidentiality", confidentiality), ("footnotes", footnotes)):
         if value not in MARKS[name]:
             raise UnknownError(f"--{name} is {', '.join(MARKS[name])}, not {value!r}.")
-    maker = desk.person() if desk.by else lead
+    maker = desk.person() if desk.by else author
     return Marks(
         made_by=desk.store.get(Person, maker).name if maker else "",
         status="final" if final else "draft",

@@ -151,7 +151,14 @@ def _language_states(say: Words) -> Iterable[str]:
 
 
 def _printable(text: str) -> str:
-    """Return a text without the control and direction signs that no page can show."""
-    return "".join(
-        each if each == "\n" or unicodedata.category(each) not in ("Cc", "Cf", "Cs") else " " for each in text
-    )
+    """Return a text without the signs that no page can show; those that only shape or steer text leave no gap."""
+    return "".join(map(_shown, text))
+
+
+def _shown(sign: str) -> str:
+    kind = unicodedata.category(sign)
+    if kind == "Cf":
+        return ""
+    if sign != "\n" and (kind in ("Cc", "Cs") or ord(sign) & 0xFFFE == 0xFFFE):
+        return " "
+    return sign

@@ -9,15 +9,13 @@ from functools import cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from accreditation.report.blocks import Chart, Document, Logo
 from accreditation.report.widths import widths
 
-ROOM, CROWDED, MANY = 69.0, 92.0, 8
-"""Width of a table in em, that of one of many columns, and how many are many; `report.css` sets both."""
-_LONG = 18
-"""Letters from which a word may break anywhere."""
+ROOM, CROWDED, MANY = 53.0, 92.0, 8
+"""Least width of a table in em, that of one of many columns, and how many are many; `report.css` sets both."""
 _TYPES = {"png": "image/png", "jpeg": "image/jpeg", "svg": "image/svg+xml"}
 
 
@@ -49,15 +47,8 @@ def _css_text(text: str) -> Markup:
 
 
 def _flow(text: str) -> Markup:
-    """Return a text whose lines stay lines and whose long words may break."""
-    lines = (Markup(" ").join(map(_word, line.split(" "))) for line in text.split("\n"))
-    return Markup("<br>").join(lines)
-
-
-def _word(word: str) -> Markup:
-    if len(word) < _LONG:
-        return escape(word)
-    return Markup("<wbr>").join(word[place : place + 8] for place in range(0, len(word), 8))
+    """Return a text whose lines stay lines."""
+    return Markup("<br>").join(text.split("\n"))
 
 
 def _source(picture: Chart | Logo) -> str:

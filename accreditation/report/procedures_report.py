@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
+from accreditation.errors import UnknownError
 from accreditation.language import Words
 from accreditation.procedures.coverage import Coverage
 from accreditation.procedures.matrix import Matrix, Placed, gaps, matrix
@@ -49,11 +50,21 @@ def procedures_report(
         Day on which actions are overdue or not.
     marks : Marks, optional
         A draft by whoever decided last if left out.
+
+    Raises
+    ------
+    UnknownError
+        If the day is past: procedures and decisions are compared as they are now.
     """
+    today = store.now().date()
+    if on < today:
+        raise UnknownError(
+            f"{on} is past, and this report compares the procedures and decisions of today, {today}. Leave out "
+            "the day, or read the report that was made then."
+        )
     found = matrix(store, coverage)
     names = {each.id: each.name for each in store.find(Person)}
-    last = max(coverage.cells.values(), key=lambda each: each.decided.at, default=None)
-    maker = names.get(last.decided.by, last.decided.by) if last else "-"
+    maker = last_decider(coverage)
     facts = [
         (say("Compared with"), f"{say(found.standard.source)}: {say(found.standard.title)}"),
         (say("Procedures in force"), ", ".join(each.ref for each in found.documents) or "-"),
@@ -63,7 +74,7 @@ def procedures_report(
     return framed(
         store,
         store.get(Unit, coverage.unit),
-        marks or Marks(made_by=maker),
+        marks or Marks(made_by=names.get(maker, maker) if maker else "-"),
         title=say("Gap analysis of the procedures"),
         subtitle=say(found.standard.title),
         facts=facts,
@@ -77,6 +88,12 @@ def procedures_report(
         annex=(_decisions(found, names, say),),
         say=say,
     )
+
+
+def last_decider(coverage: Coverage) -> str | None:
+    """Return the id of whoever decided last; None where nothing is decided."""
+    last = max(coverage.cells.values(), key=lambda each: each.decided.at, default=None)
+    return last.decided.by if last else None
 
 
 def verdict_words(say: Words) -> Mapping[str, str]:

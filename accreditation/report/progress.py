@@ -25,7 +25,7 @@ from accreditation.report.blocks import (
     Tone,
 )
 from accreditation.report.charts import burn_down_chart
-from accreditation.report.frame import Marks, framed
+from accreditation.report.frame import Marks, framed, unfrozen_note
 from accreditation.report.past import Past, open_actions, standing_at
 from accreditation.report.standing import coverage_warning, section_name
 from accreditation.report.terms import action_cell, result_cell
@@ -88,6 +88,7 @@ def progress(
         subtitle=f"{say.text(assessment.title)}, {say.day(since)} \u2013 {say.day(on)}",
         facts=facts,
         sections=sections,
+        notes=unfrozen_note(now.assessment, now.checklist, marks, say),
         say=say,
     )
 

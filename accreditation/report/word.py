@@ -32,7 +32,15 @@ def render_word(document: Document) -> bytes:
             "Word files need a further library; install it with pip install 'forensic-ballistics[word]', or write "
             "the report as .html or .pdf."
         ) from error
-    from accreditation.report.word_blocks import add_block, add_facts, add_line, set_styles
+    from accreditation.report.word_blocks import (
+        SOFT,
+        add_block,
+        add_contents,
+        add_facts,
+        add_line,
+        mark_part,
+        set_styles,
+    )
 
     word = docx.Document()
     set_styles(word, _FONT, document.languages[0])
@@ -42,18 +50,21 @@ def render_word(document: Document) -> bytes:
         from docx.shared import Mm
 
         word.add_picture(io.BytesIO(document.logo.png), height=Mm(18))
-    add_line(word, document.title, size=22, colour="23415F", bold=True)
-    add_line(word, document.subtitle, size=13, colour="5D6670")
+    word.add_paragraph(document.title, "Title")
+    word.add_paragraph(document.subtitle, "Subtitle")
     add_facts(word, document.cover)
     for note in document.notes:
         add_block(word, note)
     for each in document.footnotes:
-        add_line(word, each, size=8.5, colour="5D6670")
+        add_line(word, each, size=8.5, colour=SOFT)
+    titles = [f"{number}\u2002{section.title}" for number, section in document.parts()]
+    add_contents(word, document.labels.contents, titles)
     wide = False
-    for number, section in document.parts():
+    for n, (title, (_, section)) in enumerate(zip(titles, document.parts(), strict=True), 1):
         wide = _turn(word, section, wide)
-        heading = word.add_heading(f"{number}\u2002{section.title}", 1)
-        heading.paragraph_format.page_break_before = number == "1"
+        heading = word.add_heading(title, 1)
+        heading.paragraph_format.page_break_before = n == 1
+        mark_part(heading, n)
         for block in section.blocks:
             add_block(word, block)
     _set_properties(word.core_properties, document)
@@ -93,7 +104,7 @@ def _add_edges(page: Any, document: Document) -> None:
 def _edge(paragraph: Any, pieces: Sequence[str], *, bold: str = "") -> None:
     from docx.shared import Pt, RGBColor
 
-    from accreditation.report.word_blocks import add_field
+    from accreditation.report.word_blocks import SOFT, add_field
 
     for each in pieces:
         if each in _FIELDS:
@@ -101,7 +112,7 @@ def _edge(paragraph: Any, pieces: Sequence[str], *, bold: str = "") -> None:
         else:
             paragraph.add_run(each).bold = bool(bold) and each == bold
     for run in paragraph.runs:
-        run.font.size, run.font.color.rgb = Pt(8.5), RGBColor.from_string("5D6670")
+        run.font.size, run.font.color.rgb = Pt(8.5), RGBColor.from_string(SOFT)
 
 
 def _set_properties(properties: Any, document: Document) -> None:

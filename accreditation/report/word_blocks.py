@@ -34,6 +34,13 @@ TONES: dict[Tone, tuple[str, str]] = {
     "info": ("E1EBF6", "1E4876"),
 }
 ALIGNED = {"right": WD_ALIGN_PARAGRAPH.RIGHT, "center": WD_ALIGN_PARAGRAPH.CENTER}
+LETTERS = (
+    ("Title", 22, ACCENT, 0),
+    ("Subtitle", 13, SOFT, 0),
+    ("Heading 1", 15, ACCENT, 20),
+    ("Heading 2", 12, ACCENT, 14),
+)
+"""Size, colour and room above of each style of a heading."""
 MARGIN = 4.0
 """Points left free on each side of a cell."""
 
@@ -43,14 +50,16 @@ def set_styles(word: Any, font: str, language: str) -> None:
     normal = word.styles["Normal"]
     normal.font.name, normal.font.size = font, Pt(10.5)
     normal.paragraph_format.space_after = Pt(7)
-    for name, size, above in (("Heading 1", 15, 20), ("Heading 2", 12, 14)):
+    for name, size, colour, above in LETTERS:
         style = word.styles[name]
         letters = style.element.rPr.rFonts
         for key in list(letters.attrib):
             del letters.attrib[key]
-        style.font.name, style.font.size = font, Pt(size)
-        style.font.color.rgb = RGBColor.from_string(ACCENT)
+        style.font.name, style.font.size, style.font.italic = font, Pt(size), False
+        style.font.color.rgb = RGBColor.from_string(colour)
         style.paragraph_format.space_before, style.paragraph_format.space_after = Pt(above), Pt(6)
+    title = word.styles["Title"].element.pPr
+    title.remove(title.find(qn("w:pBdr")))
     for tag in word.styles.element.iter(qn("w:lang")):
         tag.set(qn("w:val"), language)
 
@@ -61,6 +70,23 @@ def add_line(word: Any, text: str, *, size: float, colour: str, bold: bool = Fal
     run = paragraph.add_run(text)
     run.font.size, run.font.bold, run.font.color.rgb = Pt(size), bold, RGBColor.from_string(colour)
     return paragraph
+
+
+def add_contents(word: Any, title: str, parts: Sequence[str]) -> None:
+    """Put a list of the parts that leads to each; `mark_part` says where they are."""
+    add_line(word, title, size=12, colour=ACCENT, bold=True)
+    for n, text in enumerate(parts, 1):
+        paragraph = word.add_paragraph()
+        paragraph.paragraph_format.space_after = Pt(2)
+        link = _element("w:hyperlink", anchor=f"part-{n}", history="1")
+        link.append(paragraph.add_run(text)._r)
+        paragraph._p.append(link)
+
+
+def mark_part(heading: Any, n: int) -> None:
+    """Mark the heading of a part as the place that the contents lead to."""
+    heading._p.insert_element_before(_element("w:bookmarkStart", id=str(n), name=f"part-{n}"), "w:r")
+    heading._p.append(_element("w:bookmarkEnd", id=str(n)))
 
 
 def add_facts(word: Any, rows: Sequence[tuple[str, str]]) -> None:
@@ -94,9 +120,11 @@ def add_block(word: Any, block: Block) -> None:
         case Heading():
             word.add_heading(block.text, 2)
         case Paragraph():
-            run = word.add_paragraph().add_run(block.text)
+            paragraph = word.add_paragraph()
+            run = paragraph.add_run(block.text)
             if block.strong:
                 run.bold, run.font.size = True, Pt(12.5)
+                paragraph.paragraph_format.keep_with_next = True
         case Points():
             for text in block.texts:
                 word.add_paragraph(text, "List Bullet").paragraph_format.space_after = Pt(3)
@@ -216,7 +244,7 @@ def _space(word: Any) -> None:
     spacing.space_before = spacing.space_after = Pt(0)
 
 
-def _element(name: str, **attributes: str) -> Any:
+def _element(name: str, /, **attributes: str) -> Any:
     element = OxmlElement(name)
     for key, value in attributes.items():
         element.set(qn(f"w:{key}"), value)

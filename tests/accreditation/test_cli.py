@@ -249,6 +249,25 @@ def test_procedures_are_compared_and_decided(typed: Typed) -> None:
     drafted = typed(f"sop-gap action SOP-16 --owner n.obradin --due 2027-02-01 {store}", by="m.stojkova")
     assert drafted.output.startswith("ACT-")
     typed(f"report sop-gap gaps.html {store}", by="m.stojkova")
+    refused = typed(f"report sop-gap old.html --on 2026-06-01 {store}", code=ExitCode.OUR_ERROR, by="m.stojkova")
+    assert "2026-06-01 is past" in refused.output
+
+
+def test_procedures_need_no_assessment_for_their_report(typed: Typed, tmp_path: Path) -> None:
+    typed("demo here --today 2026-11-20", command=records)
+    store = "--store here/records.qms"
+    typed(f"sop-gap decide SOP-15 SOP-005 2 full {store}", by="m.stojkova")
+    said = typed(f"report sop-gap gaps.html {store}", by="m.stojkova").output
+    assert "gaps.html: sop-gap of XX-BEL, COV-" in said
+    assert "Marija Stojkova" in (tmp_path / "gaps.html").read_text(encoding="utf-8")
+
+
+def test_a_transition_report_on_a_past_day_is_about_the_assessment_of_then(typed: Typed, tmp_path: Path) -> None:
+    typed("demo here --today 2026-11-20")
+    typed("report transition then.html --on 2026-06-01 --store here/records.qms --language en", by="m.stojkova")
+    page = (tmp_path / "then.html").read_text(encoding="utf-8")
+    assert "AS-2025-001" in page
+    assert "AS-2026-001" not in page
 
 
 @pytest.mark.parametrize(

@@ -9,13 +9,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from html.parser import HTMLParser
+from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import docx
 import pypdfium2
 import pytest
 from docx.enum.section import WD_ORIENT
+from docx.oxml.ns import qn
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -45,7 +48,7 @@ from accreditation.report.blocks import (
 from accreditation.report.charts import OpenActions, burn_down_chart, maturity_chart, readiness_chart
 from accreditation.report.frame import with_footnotes
 from accreditation.report.output import RENDERERS, write_report
-from accreditation.report.page import render_page
+from accreditation.report.page import ROOM, render_page
 from accreditation.report.pdf import render_pdf
 from accreditation.report.word import render_word
 from accreditation.standards import standard
@@ -248,6 +251,38 @@ def test_nothing_is_clipped_in_the_pdf(pdf: pypdfium2.PdfDocument) -> None:
     assert turned == {True, False}
 
 
+def test_a_text_without_blanks_stays_on_the_page() -> None:
+    text = "x" * 300
+    blocks = (
+        Heading(text), Paragraph(text=text), Paragraph(text=text, strong=True), Points((text,)),
+        Note(title=text, text=text), Table(columns=(Column(title="a"),), rows=(), caption=text),
+    )  # fmt: skip
+    long = a_document(title=text, subtitle=text, sections=(Section(title=text, blocks=blocks),), annex=())
+    for page in pypdfium2.PdfDocument(render_pdf(long)):
+        words = page.get_textpage()
+        boxes = [words.get_charbox(place) for place in range(words.count_chars())]
+        assert max(right for _, _, right, _ in boxes) <= page.get_width() - SPARE
+        assert max(top for *_, top in boxes) <= page.get_height() - SPARE / 2
+
+
+def test_columns_are_measured_for_the_paper_of_a_page() -> None:
+    css = files("accreditation.report").joinpath("templates", "report.css").read_text("utf-8")
+    margin, size = (
+        re.search(r"@page\{size:A4;margin:26mm (\d+)mm", css),
+        re.search(r"table\{min-width:0;font-size:(\d+)pt", css),
+    )
+    assert margin is not None
+    assert size is not None
+    assert (210 - 2 * int(margin[1])) / 25.4 * 72 / int(size[1]) >= ROOM
+
+
+def test_words_of_a_page_break_only_where_they_have_to(document: Document) -> None:
+    word = "nepristrasnosti" * 2
+    page = render_page(replace(document, sections=(Section(title="a", blocks=(Paragraph(text=word),)),)))
+    assert f"<p>{word}</p>".encode() in page
+    assert b"overflow-wrap:anywhere" in page
+
+
 def test_words_of_a_narrow_column_stay_in_it(pdf: pypdfium2.PdfDocument) -> None:
     """No two letters of a table stand on each other, which they would if a long word left its column."""
     words = pdf[3].get_textpage()
@@ -304,6 +339,24 @@ def test_the_word_file_turns_its_pages_and_repeats_heads(document: Document) -> 
         block.alt for block in document.sections[0].blocks if isinstance(block, Chart)
     ]
     assert opened.core_properties.author == "Arta Hoxha"
+    strong = next(each for each in opened.paragraphs if each.text == "Not ready")
+    assert strong.paragraph_format.keep_with_next
+    assert [(each.style.name, each.text) for each in opened.paragraphs[:2]] == [
+        ("Title", document.title),
+        ("Subtitle", document.subtitle),
+    ]
+
+
+def test_the_contents_of_the_word_file_lead_to_its_parts(document: Document) -> None:
+    body = docx.Document(io.BytesIO(render_word(document))).element.body
+
+    def told(element: Any) -> str:
+        return "".join(each.text for each in element.iter(qn("w:t")))
+
+    links = {each.get(qn("w:anchor")): told(each) for each in body.iter(qn("w:hyperlink"))}
+    marks = {each.get(qn("w:name")): told(each.getparent()) for each in body.iter(qn("w:bookmarkStart"))}
+    assert links == marks
+    assert list(links.values()) == ["1\u2002First", "2\u2002Wide one", "3\u2002Last", "A1\u2002Annex part"]
 
 
 HOSTILE = st.text(st.sampled_from("<>&\"'#$*_`\\{}[]%=@~/ aë\n漢"), min_size=1, max_size=30)

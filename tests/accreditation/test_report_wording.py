@@ -173,6 +173,27 @@ def test_a_final_report_says_that_the_assessment_is_not_frozen(
     assert len(RENDERERS[form](final)) > 1000
 
 
+def test_a_final_progress_report_says_that_the_assessment_is_not_frozen(
+    store: Store, assessment: Assessment
+) -> None:
+    store.clock.skip(20)  # type: ignore[attr-defined]
+    for status, titles in (("draft", []), ("final", ["The assessment is not frozen"])):
+        marks = Marks(made_by="Arta", status=status)  # type: ignore[arg-type]
+        made = progress(store, assessment, since=DAY, on=date(2026, 11, 20), say=EN, marks=marks)
+        assert [each.title for each in made.notes] == titles
+
+
+@pytest.mark.parametrize("form", RENDERERS)
+def test_signs_that_no_page_can_show_leave_a_readable_text(
+    store: Store, assessment: Assessment, form: str
+) -> None:
+    made = report(
+        store, assessment, marks=Marks(made_by="cer\u00adti\u200bfied\ufffeby\U0001ffff \u202eAr\u202cta\x07")
+    )
+    assert "certified by  Arta ," in dict(made.cover)["Made by"]
+    assert len(RENDERERS[form](made)) > 1000
+
+
 def test_a_day_before_the_assessment_is_refused(store: Store, assessment: Assessment) -> None:
     with pytest.raises(UnknownError, match=f"{assessment.ref} was begun on 2026-11-02; of 2026-10-01"):
         report(store, assessment, on=date(2026, 10, 1))
