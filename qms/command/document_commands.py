@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -332,6 +333,20 @@ def _in_force(desk: Desk, documents: Sequence[Any], filters: Filters) -> list[di
     return told
 
 
-add_list(app, "document", ("type", "language"), more=_in_force)
+def _with_late_revisions(desk: Desk, kind: str, filters: Filters) -> list[Record]:
+    """Return the documents that fit; the deadlines of one are those of its revisions."""
+    from qms.documents.revision import Revision
+
+    if not filters.overdue:
+        return find_records(desk, kind, filters)
+    revisions = find_records(desk, "revision", Filters(overdue=True, as_of=filters.as_of))
+    late = {each.document for each in revisions if isinstance(each, Revision)}
+    every = find_records(desk, kind, replace(filters, overdue=False, limit=None))
+    return [each for each in every if each.id in late][: filters.limit]
+
+
+add_list(app, "document", ("type", "language"), find=_with_late_revisions, more=_in_force)
+add_list(app, "revision", ("effective", "change_class"), name="revisions", command="document")
+add_list(app, "receipt", ("person", "revision", "read_at"), name="receipts", command="document")
 add_advance(app, "document", "SOP-012.sq.r3 approve --by c.marku", called=BOTH, find=_found, take=_take)
 add_edit(app, "document", "SOP-012 --set owner=b.leka --why 'new duties'", called=BOTH, find=_found, keep=_save)

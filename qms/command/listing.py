@@ -63,10 +63,37 @@ More = Callable[[Desk, Sequence["Record"], Filters], list[dict[str, Any]]]
 """Gives for each record of a list what follows from other records, by the name of a column."""
 
 
+def find_records(desk: Desk, kind: str, filters: Filters) -> list[Record]:
+    """Return the records of a kind that fit, by unit and reference."""
+    _check_states(desk, kind, filters.status)
+    model = desk.model(kind)
+    fits = [_field_and_words(model, each) for each in filters.where or ()]
+    found = desk.store.find(
+        model,
+        unit=desk.unit,
+        status=filters.status or None,
+        owner=desk.somebody(filters.owner).id if filters.owner else None,
+        word=filters.word,
+        linked_to=desk.record(filters.linked_to).id if filters.linked_to else None,
+        label=filters.label,
+        overdue_on=(filters.as_of or desk.store.now()).date() if filters.overdue else None,
+        limit=None if fits else filters.limit,
+        as_of=filters.as_of,
+    )
+    return _saying(desk, found, fits)[: filters.limit] if fits else found
+
+
 def add_list(
-    app: typer.Typer, kind: str, columns: tuple[str, ...] = (), *, command: str = "", more: More | None = None
+    app: typer.Typer,
+    kind: str,
+    columns: tuple[str, ...] = (),
+    *,
+    name: str = "list",
+    command: str = "",
+    find: Callable[[Desk, str, Filters], list[Record]] = find_records,
+    more: More | None = None,
 ) -> None:
-    """Add the command ``list`` for a kind of record.
+    """Add a command that lists a kind of record.
 
     Parameters
     ----------
@@ -75,16 +102,20 @@ def add_list(
     kind : str
     columns : tuple of str
         Fields that stand in the table beside reference, title, status, owner and next deadline.
+    name : str
+        Of the command.
     command : str
-        What is typed before ``list``; the kind if left out.
+        What is typed before the name; the kind if left out.
+    find : callable
+        Returns the records that fit.
     more : callable, optional
         Gives columns that are no fields.
     """
 
     @app.command(
-        "list",
+        name,
         help=f"List every {CALLED.get(kind, kind)} that fits all that is asked for.",
-        epilog=f"Example: qms {command or kind} list --overdue --csv list.csv",
+        epilog=f"Example: qms {command or kind} {name} --csv list.csv",
     )
     @reads
     def list_records(
@@ -115,32 +146,12 @@ def add_list(
             limit=limit,
             as_of=read_moment(as_of) if as_of else None,
         )
-        found = find_records(desk, kind, filters)
+        found = find(desk, kind, filters)
         if csv is not None:
             write_csv(desk, found, csv, separator=";" if semicolon else ",", force=force)
         else:
             beside = more(desk, found, filters) if more else [{} for _ in found]
             show_list(desk, kind, found, columns, beside, today=(filters.as_of or desk.store.now()).date())
-
-
-def find_records(desk: Desk, kind: str, filters: Filters) -> list[Record]:
-    """Return the records of a kind that fit, by unit and reference."""
-    _check_states(desk, kind, filters.status)
-    model = desk.model(kind)
-    fits = [_field_and_words(model, each) for each in filters.where or ()]
-    found = desk.store.find(
-        model,
-        unit=desk.unit,
-        status=filters.status or None,
-        owner=desk.somebody(filters.owner).id if filters.owner else None,
-        word=filters.word,
-        linked_to=desk.record(filters.linked_to).id if filters.linked_to else None,
-        label=filters.label,
-        overdue_on=(filters.as_of or desk.store.now()).date() if filters.overdue else None,
-        limit=None if fits else filters.limit,
-        as_of=filters.as_of,
-    )
-    return _saying(desk, found, fits)[: filters.limit] if fits else found
 
 
 def write_csv(desk: Desk, found: list[Record], place: Path, *, separator: Literal[",", ";"], force: bool) -> None:
@@ -168,6 +179,7 @@ def show_list(
     """Put records on stdout, a line each, with what stands beside the fields of each."""
     from qms.command.terminal import put_json, put_table, say
     from qms.command.wording import Wording, facts, spaced
+    from qms.record import Record
 
     if desk.as_json:
         tongues = desk.tongues()
@@ -181,7 +193,8 @@ def show_list(
     if len({each.unit for each in found}) > 1:
         cells["Unit"] = [each.unit for each in found]
     cells["Reference"] = [each.ref for each in found]
-    cells["Title"] = [words.title(each) for each in found]
+    if desk.model(kind).headline is not Record.headline:
+        cells["Title"] = [words.title(each) for each in found]
     if desk.cycle(kind):
         cells["Status"] = [each.status for each in found]
     for name in columns:
@@ -190,7 +203,8 @@ def show_list(
         cells[spaced(name).capitalize()] = [words.word(each[name]) for each in beside]
     if "owner" in desk.model(kind).model_fields:
         cells["Owner"] = [words.name(getattr(each, "owner", None) or "") for each in found]
-    cells["Next deadline"] = [next_deadline(each.deadlines(), today) for each in found]
+    if desk.model(kind).deadlines is not Record.deadlines:
+        cells["Next deadline"] = [next_deadline(each.deadlines(), today) for each in found]
     late = [number for number, each in enumerate(found) if any(one.on < today for one in each.deadlines())]
     put_table(list(cells), list(zip(*cells.values(), strict=True)), marked=late)
 

@@ -315,6 +315,9 @@ def test_a_document_from_draft_to_read(run: Run, tmp_path: Path) -> None:
     sections = json.loads(run(f"document sections {second} --json").stdout)
     assert [each["heading"] for each in sections] == ["Purpose", "Seals"]
     assert f"{sop} Sealing current SOP en {first}" in " ".join(run("document list").stdout.split())
+    assert first in run("document revisions --status effective").stdout
+    assert first in run("document receipts --where person=hoxha").stdout
+    assert "no receipt that fits" in run("document receipts --where person=marku").stderr
     run(f"document edit {sop} --set distribution+=b.leka")
     assert len(facts(run, f"document show {sop}")["distribution"]) == 3  # type: ignore[arg-type]
     assert facts(run, f"document show {second}")["status"] == "draft"
