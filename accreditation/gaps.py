@@ -194,6 +194,10 @@ def _evidence(situation: Situation) -> Iterator[Issue]:
             each = situation.related.get(link.target)
             if not isinstance(each, Evidence):
                 continue
+            if each.unit != situation.assessment.unit:
+                yield issue_of(
+                    "evidence-of-another-unit", item=item, ref=each.ref, title=each.title, unit=each.unit
+                )
             standing = counts_for(each, situation.on)
             if "calibration" in each.labels and standing.state == "expired":
                 yield issue_of("calibration-expired", item=item, ref=each.ref, title=each.title, day=each.expires)

@@ -165,6 +165,14 @@ def _profile_stays(before: Assessment, after: Assessment, circumstances: Circums
         yield Reason("without-why", "say why another type of independence is claimed", {})
 
 
+def _assessors_stay(before: Assessment, after: Assessment, circumstances: Circumstances) -> Iterator[Reason]:
+    if before.status not in AT_WORK:
+        return
+    dropped = before.assessors() & {before.lead, *before.team} - {after.lead, *after.team}
+    for name in sorted(name_of(each, circumstances.related) for each in dropped):
+        yield Reason("assessor-dropped", "{name} judged in it and stays in its team", {"name": name})
+
+
 def _judged_by_actor(before: Assessment, after: Assessment, circumstances: Circumstances) -> Iterator[Reason]:
     changed = {
         key: (before.judgement(key), after.judgement(key))
@@ -278,5 +286,5 @@ ASSESSMENT = LifeCycle(
         "frozen": (_baseline_fits,),
         "superseded": (_baseline_fits,),
     },
-    edits=(_labels_stay, _profile_stays, _judged_by_actor),
+    edits=(_labels_stay, _profile_stays, _assessors_stay, _judged_by_actor),
 )

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from accreditation.assessments.assessment import Assessment, Judgement
 from accreditation.assessments.cycle import at_rest
 from accreditation.assessments.profile import Checklist, Item, Profile
+from accreditation.errors import CatalogueError, Problem
 from accreditation.language import SOURCE, Words, offered, words
 from accreditation.standards import Standard
 from qms.actions.action import Action, Cost, Purpose
@@ -64,9 +65,13 @@ def begin(
     Raises
     ------
     UnknownError, CatalogueError
-        If the profile does not fit the standards.
+        If the profile does not fit the standards, or asks nothing.
     """
-    Checklist.of(profile, own)
+    if not Checklist.of(profile, own).items:
+        problem = Problem(
+            "profile", "it asks nothing", "Name a standard whose clauses are loaded, or exclude less"
+        )
+        raise CatalogueError(f"The profile {profile.name!r} cannot be used", [problem])
     kept = {key: _keep(change, each) for key, each in (own or {}).items() if key in profile.standards}
     profile = profile.model_copy(update={"catalogues": {**profile.catalogues, **kept}})
     assessment = change.add(Assessment(unit=unit, profile=profile, title=title, lead=lead, **fields))

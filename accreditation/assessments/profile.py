@@ -288,6 +288,13 @@ class Checklist:
                     "of {source} only the themes of change are known here; load its clauses as a catalogue",
                     {"source": each.source},
                 )
+            elif each.key in self.profile.catalogues and not any(leaf.gate for leaf in each.leaves()):
+                yield Reason(
+                    "catalogue-without-gates",
+                    "no requirement of {source} is a gate, so that only nonconformities stand in the way; "
+                    "mark those without which nobody is accredited",
+                    {"source": each.source},
+                )
 
 
 def _problems(profile: Profile, chosen: Iterable[Standard]) -> Iterator[Problem]:

@@ -102,13 +102,17 @@ def indicators(
     texts: Annotated[
         Path | None, typer.Option("--texts", metavar="FILE.toml", help="Official wording from your document.")
     ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
 ) -> None:
     """List the indicators that a programme reports; none is printed without its official wording."""
     from accreditation.errors import UnknownError
     from accreditation.indicators import frameworks, with_texts
-    from qms.command.terminal import put, put_table
+    from qms.command.terminal import put, put_json, put_table
 
     known = frameworks()
+    if not framework and as_json:
+        put_json([{"key": e.key, "title": e.title, "indicators": list(e.indicators)} for e in known.values()])
+        return
     if not framework:
         rows = [(each.key, len(each.indicators) or "not known", each.title) for each in known.values()]
         put_table(("Framework", "Indicators", "Title"), rows)
@@ -116,7 +120,11 @@ def indicators(
     if framework not in known:
         raise UnknownError(f"There is no framework {framework!r}. There is {', '.join(known)}.")
     chosen = with_texts(known[framework], texts) if texts else known[framework]
-    for each in [number] if number else chosen.indicators:
+    asked = [number] if number else chosen.indicators
+    if as_json:
+        put_json({str(each): str(chosen.text(each)) for each in asked})
+        return
+    for each in asked:
         put(f"{each}  {chosen.text(each)}")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from accreditation.assessments.assessment import Assessment
+    from accreditation.language import Words
     from accreditation.standards import Standard
     from accreditation.transition import Transition
     from qms.store import Store
@@ -33,20 +34,27 @@ def transition(
     ] = None,
     carry: Annotated[bool, typer.Option("--carry", help="Open the assessment of the new edition.")] = False,
     title: Annotated[str | None, typer.Option("--title", help="Of the new assessment.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
     assessment: Which = None,
     on: On = None,
 ) -> None:
     """Show what an assessment is worth under another edition, and the days left; open the new one with --carry."""
+    from accreditation.errors import UnknownError
     from accreditation.report.terms import fate_word
     from accreditation.transition import carry_over
-    from qms.command.terminal import put, put_table
+    from qms.command.terminal import put, put_json, put_table
     from qms.command.terminal import say as tell
     from qms.record import Text
 
     kept = chosen(desk, assessment)
     moved, own = read_move(desk.store, kept, old, to, crosswalk, on=day(desk, on))
+    if as_json and carry:
+        raise UnknownError("--json shows what would be carried; open the new assessment without it.")
     before, after = moved.old, moved.new
     say = spoken(desk)
+    if as_json:
+        put_json(_facts(moved, say))
+        return
     if moved.days_left is not None:
         put(
             say.plural(
@@ -71,6 +79,28 @@ def transition(
         judged = sum(each.is_assessed for each in kept.judgements.values())
         tell(f"{opened.ref} begins with {len(opened.judgements)} of {judged} judgements of {kept.ref}.")
         put(opened.ref)
+
+
+def _facts(moved: Transition, say: Words) -> dict[str, Any]:
+    """Return a transition as JSON values."""
+    return {
+        "from": moved.old.key,
+        "to": moved.new.key,
+        "on": str(moved.on),
+        "days_left": moved.days_left,
+        "rows": [
+            {
+                "fate": each.fate,
+                "clause": each.clause.id,
+                "title": say(each.clause.title),
+                "why": say.reason(each.why),
+                "result": each.judgement.result if each.judgement else None,
+            }
+            for each in moved.rows
+        ],
+        "themes": [{"title": say(each.title), "text": say(each.text)} for each in moved.themes],
+        "to_fill": {"from": list(moved.to_fill.a), "to": list(moved.to_fill.b)},
+    }
 
 
 def read_move(

@@ -255,7 +255,26 @@ def test_only_what_is_asked_is_judged(kept: Assessment, somebody: Somebody, refu
 
 
 def test_somebody_leads_what_runs(kept: Assessment, refusal: Try) -> None:
-    assert refusal(kept, "a.hoxha", lead=None) == {"without-lead"}
+    assert "without-lead" in refusal(kept, "a.hoxha", lead=None)
+
+
+def test_whoever_judged_stays_in_the_team(
+    store: Store, assessment: Assessment, somebody: Somebody, refusal: Try
+) -> None:
+    arta, besa, ciri = somebody("a.hoxha"), somebody("b.krasniqi"), somebody("c.marku")
+    kept = judged(store, assessment, besa, result="conforms", justification=WORDS)
+    assert (kept.lead, kept.team) == (arta, (besa,))
+    assert refusal(kept, "a.hoxha", team=(ciri,)) == {"assessor-dropped"}
+    assert refusal(kept, "a.hoxha", lead=besa, team=()) == set()
+
+
+def test_an_assessment_that_asks_nothing_does_not_begin(store: Store, somebody: Somebody) -> None:
+    empty = Profile(name="Themes", standards=("iso17020-2026",))
+    with (
+        pytest.raises(CatalogueError, match=r"it asks nothing\. Name a standard whose clauses are loaded"),
+        store.change(by=somebody("a.hoxha")) as change,
+    ):
+        begin(change, "AL-TIR", empty, title=WORDS, lead=change.by)
 
 
 def test_freezing_is_signed_by_whoever_does_it(store: Store, kept: Assessment, somebody: Somebody) -> None:

@@ -229,6 +229,13 @@ def test_transition_and_roll_up(begun: Typed, tmp_path: Path) -> None:
     begun("assess 7.2.1 conforms")
     assert "days are left" in begun("transition").output
     begun("transition --carry", code=ExitCode.OUR_ERROR)
+    moved = json.loads(begun("transition --json").stdout)
+    assert (moved["from"], moved["to"], moved["rows"]) == ("iso17020-2012", "iso17020-2026", [])
+    assert "7.2.1" in moved["to_fill"]["from"]
+    assert all(each["title"] and each["text"] for each in moved["themes"])
+    assert "--json shows what" in begun("transition --json --carry", code=ExitCode.OUR_ERROR).output
+    known = json.loads(begun("indicators --json").stdout)
+    assert len(known[0]["indicators"]) == 14
     begun("ledger key unit.pem", command=records)
     begun("summary AL-TIR.json --key unit.pem")
     told = json.loads(begun("rollup AL-TIR.json --json").stdout)

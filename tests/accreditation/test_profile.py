@@ -11,6 +11,7 @@ from accreditation.assessments.profile import Checklist, Profile
 from accreditation.clauses import Clause
 from accreditation.errors import CatalogueError, UnknownError
 from accreditation.standards import Standard
+from qms.record import Attachment
 
 
 def made(**fields: object) -> Checklist:
@@ -88,6 +89,18 @@ def test_heading_and_ambiguous_clause_are_explained() -> None:
         checklist.item("4.1.1")
     with pytest.raises(UnknownError, match="There is no standard 'law'"):
         Checklist.of(profile)
+
+
+def test_a_catalogue_without_gates_is_warned_of() -> None:
+    def warned(*, gate: bool) -> set[str]:
+        clause = Clause(id="1", order=1, title="Number", question="Is it so?", gate=gate)
+        law = Standard(key="law", source="Law", title="Law", requirements=(clause,))
+        kept = Attachment(name="law.json", sha256="0" * 64, size=1)
+        profile = Profile(name="Law", standards=("law",), catalogues={"law": kept})
+        return {each.code for each in Checklist.of(profile, {"law": law}).warnings(on=date(2027, 1, 1))}
+
+    assert warned(gate=False) == {"catalogue-without-gates"}
+    assert warned(gate=True) == set()
 
 
 def test_edition_is_warned_of() -> None:

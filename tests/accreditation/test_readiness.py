@@ -25,7 +25,7 @@ from qms.audits.audit import Audit
 from qms.documents.document import Document
 from qms.evidence import Evidence, collect
 from qms.findings.finding import Finding
-from qms.organisation import Person
+from qms.organisation import Person, Unit
 from qms.record import Link, Record, Requirement, Text
 from qms.store import Store
 
@@ -122,6 +122,18 @@ def test_evidence_counts_only_when_it_is_accepted_and_speaks_of_the_time(
     assert (whole.backed, whole.oldest) == (1, date(2026, 1, 1))
     assert ("evidence-expiring", "7.2.4") in told(store, kept, on=date(2027, 12, 1))
     assert ("evidence-not-counting", "7.2.4") in told(store, kept, on=date(2028, 1, 1))
+
+
+def test_evidence_of_another_unit_is_named(store: Store, assessment: Assessment, somebody: Somebody) -> None:
+    arta, besa = somebody("a.hoxha"), somebody("b.krasniqi")
+    with store.change(by=arta, why="the laboratory") as change:
+        change.add(Unit(unit="XK-1", ref="XK-1", jurisdiction="AL", name=Text.of("Laboratory", "en")))
+    theirs = accepted(store, collected(store, besa, unit="XK-1", effective_from=date(2026, 1, 1)), arta)
+    kept = say(store, assessment, arta, **{"7.2.4": {"result": "conforms", "evidence": (link(theirs),)}})
+    assert ("evidence-of-another-unit", "7.2.4") in told(store, kept)
+    ours = accepted(store, collected(store, besa, effective_from=date(2026, 1, 1)), arta)
+    kept = say(store, kept, arta, **{"7.2.4": {"evidence": (link(ours),)}})
+    assert ("evidence-of-another-unit", "7.2.4") not in told(store, kept)
 
 
 def test_expired_calibration_blocks(store: Store, assessment: Assessment, somebody: Somebody) -> None:
