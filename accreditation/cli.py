@@ -9,6 +9,7 @@ import typer
 
 from accreditation.command import (
     assess_commands,
+    catalogue_command,
     exchange_commands,
     init_command,
     procedure_commands,
@@ -34,6 +35,7 @@ status_commands.add_commands(app)
 app.add_typer(procedure_commands.app, name="sop-gap")
 exchange_commands.add_commands(app)
 app.command(epilog=report_command.EXAMPLE)(report_command.report)
+app.command(epilog=catalogue_command.EXAMPLE)(catalogue_command.catalogue)
 app.command(epilog=transition_command.EXAMPLE)(transition_command.transition)
 programme_commands.add_commands(app)
 

@@ -5,15 +5,16 @@ A unit is ready when nothing blocks it, whatever its score; the score never stan
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 
 from accreditation.assessments.assessment import Assessment
-from accreditation.assessments.scoring import Score, Scores, scores
+from accreditation.assessments.scoring import Scores, scores
 from accreditation.errors import UnknownError
 from accreditation.gaps import Situation, as_it_was, issues
 from accreditation.issue import LEVELS, Issue
+from qms.months import months_after
 from qms.store import Store
 
 OPEN = ("running", "in_review", "frozen")
@@ -70,15 +71,6 @@ class Readiness:
         return f"{verdict}: {self.scores.whole}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Point:
-    """The score of a unit at a time."""
-
-    on: date
-    ref: str
-    score: Score
-
-
 def readiness(situation: Situation) -> Readiness:
     """Return how a unit stands.
 
@@ -105,6 +97,34 @@ def readiness(situation: Situation) -> Readiness:
         issues=tuple(found),
         clauses=tuple(clauses),
     )
+
+
+def readiness_over_time(
+    store: Store, assessment: Assessment, *, on: date, every_months: int = 1
+) -> Iterator[Readiness]:
+    """Yield how a unit stood at intervals up to a day, the earliest first.
+
+    Parameters
+    ----------
+    store : Store
+    assessment : Assessment
+        The ones that it follows speak for the days before it began.
+    on : date
+        The last day; the others are as many months before it as there was an assessment.
+    every_months : int
+
+    Examples
+    --------
+    ::
+
+        for standing in readiness_over_time(store, assessment, on=date.today()):
+            print(standing.on, standing.scores.whole.value, len(standing.blockers))
+    """
+    days = [on]
+    while _has_begun(store, assessment, before := months_after(on, -every_months * len(days))):
+        days.append(before)
+    for day in reversed(days):
+        yield readiness(situation_on(store, assessment, day))
 
 
 def counted(found: Sequence[Issue]) -> dict[str, int]:
@@ -165,6 +185,14 @@ def assessment_at(store: Store, assessment: Assessment, moment: datetime) -> Ass
         f"There was no assessment of {assessment.unit} on {moment.date()}; {assessment.ref} was begun on {begun}. "
         "Choose a later day, or an assessment that follows an earlier one."
     )
+
+
+def _has_begun(store: Store, assessment: Assessment, on: date) -> bool:
+    try:
+        assessment_at(store, assessment, datetime.combine(on, time.max, UTC))
+    except UnknownError:
+        return False
+    return True
 
 
 def _beginning(assessment: Assessment) -> tuple[date, str]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from accreditation.command.asking import ask, judge_one, put_item, put_said
+from accreditation.command.catalogue_command import Licensed
 from accreditation.command.choice import Which, chosen, spoken
 from qms.command.desk import Desk, reads, writes
 
@@ -195,9 +196,10 @@ def follow_up(
 
 
 @reads
-def show(desk: Desk, clause: Requirement, assessment: Which = None) -> None:
+def show(desk: Desk, clause: Requirement, licensed: Licensed = None, assessment: Which = None) -> None:
     """Show a requirement, what it asks, what is typical evidence, and how it is judged."""
     from accreditation.assessments.judging import checklist_of
+    from accreditation.overlay import read_overlay
     from accreditation.wording import results
     from qms.command.terminal import put, put_json
     from qms.record import plain
@@ -210,6 +212,10 @@ def show(desk: Desk, clause: Requirement, assessment: Which = None) -> None:
         put_json({"key": item.key, "clause": plain(item.clause), "judgement": plain(judgement)})
         return
     put_item(item, say)
+    own = read_overlay(licensed, item.standard).text(item.clause.id) if licensed else None
+    if own is not None:
+        put()
+        put_said(item.standard.source, own)
     named = desk.records([*(each.target for each in judgement.evidence), *judgement.findings, *judgement.actions])
     signed = ((say("Assessor"), judgement.judged), (say("Reviewer"), judgement.reviewed))
     people = desk.records(each.by for _, each in signed if each)

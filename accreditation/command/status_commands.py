@@ -121,6 +121,48 @@ def gaps(
     )
 
 
+@reads
+def history(
+    desk: Desk,
+    every: Annotated[
+        int, typer.Option("--every", metavar="MONTHS", min=1, help="How far apart the days are.")
+    ] = 1,
+    assessment: Which = None,
+    on: On = None,
+) -> None:
+    """Show how the unit stood at intervals up to a day, since its first assessment began."""
+    from accreditation.command.choice import chosen, day
+    from accreditation.readiness import readiness_over_time
+    from accreditation.wording import issue_levels
+    from qms.command.terminal import put_json, put_table
+
+    found = readiness_over_time(desk.store, chosen(desk, assessment), on=day(desk, on), every_months=every)
+    if desk.as_json:
+        put_json([_facts(each) for each in found])
+        return
+    say = spoken(desk)
+    heads = (
+        say("Day"),
+        say("Assessment"),
+        say("Score"),
+        say("Coverage"),
+        say("With evidence"),
+        issue_levels(say)["blocker"],
+        say("Verdict"),
+    )
+    rows = [
+        (
+            say.day(each.on),
+            each.assessment.ref,
+            *_figures(each.scores.whole, say)[:3],
+            len(each.blockers),
+            say("Ready to be looked at") if each else say("Not ready"),
+        )
+        for each in found
+    ]
+    put_table(heads, rows, right=(2, 3, 4, 5))
+
+
 def languages(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
@@ -145,6 +187,7 @@ def add_commands(root: typer.Typer) -> None:
     """Add the commands to the command line."""
     root.command(epilog="Example: accreditation status --on 2026-12-31")(status)
     root.command(epilog="Example: accreditation gaps --level blocker --language sq")(gaps)
+    root.command(epilog="Example: accreditation history --every 3 --json")(history)
     root.command()(languages)
 
 

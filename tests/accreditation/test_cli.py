@@ -244,6 +244,49 @@ def test_transition_and_roll_up(begun: Typed, tmp_path: Path) -> None:
     assert "cannot be used as a summary" in begun("rollup AL-TIR.json", code=ExitCode.OUR_ERROR).output
 
 
+def test_a_catalogue_is_checked_and_standards_are_listed(typed: Typed, tmp_path: Path) -> None:
+    listed = {each["key"]: each for each in json.loads(typed("catalogue --json").stdout)}
+    held = listed["iso17020-2012"]
+    assert (held["requirements"], held["gates"], held["comes_round"]) == (116, 14, "audit, management review")
+    law = 'key = "law"\nsource = "Law"\ntitle = "Law"\n[[clause]]\nid = "1"\norder = 1\ntitle = "Register"\n'
+    place = tmp_path / "law.toml"
+    place.write_text(f'{law}question = "There shall be a register"\nasks = "A register."\n', encoding="utf-8")
+    refused = typed("catalogue law.toml", code=ExitCode.OUR_ERROR).output
+    assert "clause 1: its question does not end with a question mark" in refused
+    place.write_text(f'{law}question = "Is there a register?"\nasks = "A register."\n', encoding="utf-8")
+    told = typed("catalogue law.toml").output
+    assert "Nothing is wrong with it" in told
+    assert "no requirement is a gate" in told
+    assert "no clause comes round" in told
+
+
+def test_licensed_text_is_shown_and_never_kept(begun: Typed, tmp_path: Path) -> None:
+    mine = tmp_path / "mine.toml"
+    mine.write_text('standard = "iso17020-2012"\n[text]\n"4.1.1" = "Words held"\n"99.9" = "x"\n', encoding="utf-8")
+    assert "Words held" in begun("show 4.1.1 --licensed mine.toml").output
+    assert "Words held" not in begun("show 4.1.2 --licensed mine.toml").output
+    told = begun("catalogue iso17020-2012 --licensed mine.toml").output
+    assert "Without licensed text: 115" in told
+    assert "In the licensed text only: 1, such as 99.9" in told
+    assert "Words held" not in begun("catalogue iso17020-2012 --licensed mine.toml --json").output
+    copied = "Does the unit examine every scene without favour to any side"
+    mine.write_text(f'standard = "iso17020-2012"\n[text]\n"4.1.1" = "{copied}"\n', encoding="utf-8")
+    refused = begun("catalogue iso17020-2012 --licensed mine.toml", code=ExitCode.OUR_ERROR).output
+    assert "which is in the licensed text" in refused
+
+
+def test_history_tells_each_day_as_it_was(typed: Typed) -> None:
+    typed("demo here --today 2026-11-22")
+    told = json.loads(typed("history --every 6 --on 2026-11-22 --json --store here/records.qms").stdout)
+    assert [(each["on"], each["assessment"]) for each in told] == [
+        ("2026-05-22", "AS-2025-001"),
+        ("2026-11-22", "AS-2026-001"),
+    ]
+    today = json.loads(typed("status --on 2026-11-22 --json --store here/records.qms").stdout)
+    assert told[-1] == today
+    assert told[0]["whole"]["score"] < today["whole"]["score"]
+
+
 def test_procedures_are_compared_and_decided(typed: Typed) -> None:
     typed("demo here --today 2026-11-20")
     store = "--store here/records.qms"

@@ -20,6 +20,8 @@ from accreditation.assessments.profile import Checklist, Profile
 from accreditation.cli import app
 from accreditation.command.report_command import KINDS
 from accreditation.crosswalk import Crosswalk
+from accreditation.overlay import read_overlay
+from accreditation.standards import standard
 from qms.cli import app as records
 from qms.store import open_store
 
@@ -120,14 +122,20 @@ def test_the_table_has_every_step() -> None:
 def test_the_crosswalk_of_the_page_can_be_used() -> None:
     import tomllib
 
-    _, block = QMS.blocks(PAGE, "toml")
+    _, _, block = QMS.blocks(PAGE, "toml")
     assert Crosswalk.model_validate(tomllib.loads(block)).links[0].change == "renumbered"
+
+
+def test_the_licensed_text_of_the_page_can_be_used(tmp_path: Path) -> None:
+    _, block, _ = QMS.blocks(PAGE, "toml")
+    (tmp_path / "mine.toml").write_text(block, encoding="utf-8")
+    assert dict(read_overlay(tmp_path / "mine.toml", standard("iso17020-2012")).texts) == {"4.1.1": "..."}
 
 
 def test_the_profile_of_the_page_can_be_used() -> None:
     import tomllib
 
-    block, _ = QMS.blocks(PAGE, "toml")
+    block, *_ = QMS.blocks(PAGE, "toml")
     checklist = Checklist.of(Profile.model_validate(tomllib.loads(block)))
     assert len(checklist.items) == 116 + 35 + 1 - 4
 
