@@ -78,6 +78,8 @@ class Evidence(Record):
         Until when it has to be kept.
     revisions : tuple of EvidenceRevision
         Only ever added to.
+    amenders : tuple of str
+        Ids of whoever changed what it says after it came (`amend`); none of them accepts it.
     links : tuple of Link
         Records that it bears on.
     judged : Signed or None
@@ -93,9 +95,10 @@ class Evidence(Record):
 
     kind: ClassVar[str] = "evidence"
     BOOKKEEPING: ClassVar[frozenset[str]] = frozenset(
-        {"owner", "due", "confidentiality", "retention_until", "links", "judged", "renewed"}
+        {"owner", "due", "confidentiality", "retention_until", "links", "amenders", "judged", "renewed"}
     )
     STEP_FIELDS: ClassVar[frozenset[str]] = frozenset({"judged", "renewed"})
+    UNITED: ClassVar[frozenset[str]] = frozenset({"amenders"})
 
     type: EvidenceType
     title: Text
@@ -109,6 +112,7 @@ class Evidence(Record):
     confidentiality: Confidentiality = "internal"
     retention_until: Day | None = None
     revisions: tuple[EvidenceRevision, ...] = ()
+    amenders: tuple[Id, ...] = ()
     links: tuple[Link, ...] = ()
     judged: Signed | None = None
     renewed: Signed | None = None
@@ -250,6 +254,13 @@ def supply(
     return change.advance(evidence, act, revisions=revisions)
 
 
+def amend(change: Change, evidence: Evidence) -> Evidence:
+    """Keep evidence with another period, owner or title; whoever changes it once it came is kept as an amender."""
+    if evidence.status == "received":
+        evidence = evidence.revised(amenders=tuple(dict.fromkeys((*evidence.amenders, change.by))))
+    return change.save(evidence)
+
+
 def collect(
     change: Change, evidence: Evidence, *, source: str | Path | None = None, url: str = "", note: str = ""
 ) -> Evidence:
@@ -291,6 +302,8 @@ def _by_nobody_of_its_own(evidence: Evidence, circumstances: Circumstances) -> I
         yield Reason("judges-own", "whoever keeps it does not accept it; ask somebody else", {})
     if circumstances.actor == evidence.collected_by:
         yield Reason("judges-own", "whoever collected it does not accept it; ask somebody else", {})
+    if circumstances.actor in evidence.amenders:
+        yield Reason("judges-own", "whoever changed what it says does not accept it; ask somebody else", {})
     if evidence.renewed and circumstances.actor == evidence.renewed.by:
         yield Reason("judges-own", "whoever revised it does not accept it; ask somebody else", {})
 
@@ -322,9 +335,22 @@ def _edit_adds_as_actor(before: Evidence, after: Evidence, circumstances: Circum
         )
 
 
+def _amended_as_actor(before: Evidence, after: Evidence, circumstances: Circumstances) -> Iterator[Reason]:
+    if not set(before.amenders) <= set(after.amenders):
+        yield Reason("amender-dropped", "who changed what it says is only added to", {})
+    if before.status != "received" or circumstances.actor in after.amenders:
+        return
+    changed = [name for name in _SAID if getattr(before, name) != getattr(after, name)]
+    if changed:
+        template = "whoever changes {fields} once it came is kept among its amenders; use 'amend'"
+        yield Reason("unnamed-amender", template, {"fields": ", ".join(changed)})
+
+
 _SUPPLIED = tuple(
     name for name in Evidence.model_fields if name not in Record.model_fields and name not in Evidence.STEP_FIELDS
 )
+_SAID = ("owner", *(name for name in _SUPPLIED if name not in {"revisions", *Evidence.BOOKKEEPING}))
+"""What evidence is judged by, beside what was supplied."""
 
 EVIDENCE = LifeCycle(
     name="evidence",
@@ -382,5 +408,5 @@ EVIDENCE = LifeCycle(
         "accepted": (_grows, _has_something, _has_period, _judged_by_another),
         "rejected": (_grows, _has_something),
     },
-    edits=(_edit_adds_as_actor,),
+    edits=(_edit_adds_as_actor, _amended_as_actor),
 )

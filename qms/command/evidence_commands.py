@@ -217,6 +217,12 @@ def confirm(desk: Desk, record: Reference, target: Target) -> None:
     put(f"{source.ref} -> {wanted.ref} holds.")
 
 
+def _amend(change: Change, evidence: Any) -> Record:
+    from qms.evidence import amend
+
+    return amend(change, evidence)
+
+
 def _where(place: str) -> dict[str, Any]:
     return {"url": place} if place.startswith(("http://", "https://")) else {"source": Path(place)}
 
@@ -224,4 +230,4 @@ def _where(place: str) -> dict[str, Any]:
 add_list(app, "evidence", ("type", "effective_from", "effective_to", "expires"))
 add_show(app, "evidence", "EV-2026-007")
 add_advance(app, "evidence", "EV-2026-007 accept --by c.marku")
-add_edit(app, "evidence", "EV-2026-007 --set expires=2027-03-31 --why 'kept for a year'")
+add_edit(app, "evidence", "EV-2026-007 --set expires=2027-03-31 --why 'kept for a year'", keep=_amend)

@@ -273,6 +273,8 @@ def test_evidence_and_suspect_links(run: Run, log: str, tmp_path: Path) -> None:
     assert [each["n"] for each in found["revisions"]] == [1, 2]  # type: ignore[attr-defined]
     run(f"evidence edit {asked} --set effective_from=2026-01-01", by="b.leka")
     assert "somebody else" in run(f"evidence advance {asked} accept", by="b.leka", code=1).stderr
+    run(f"evidence edit {asked} --set expires=2199-01-01", by="a.hoxha")
+    assert "changed what it says" in run(f"evidence advance {asked} accept", by="a.hoxha", code=1).stderr
     run(f"evidence advance {asked} accept", by="c.marku")
     run(f"finding edit {nc} --set", "statement.gap=Another gap")
     suspect = run("evidence suspect").stdout

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from qms.errors import AttachmentError, RecordError, RefusedError, described
-from qms.evidence import EVIDENCE, Evidence, EvidenceRevision, collect, counts_for, state_on, supply
+from qms.evidence import EVIDENCE, Evidence, EvidenceRevision, amend, collect, counts_for, state_on, supply
 from qms.lifecycle import Circumstances, Signed
 from qms.organisation import Person
 from qms.record import Text
@@ -61,7 +61,7 @@ def test_from_request_to_acceptance(store: Store, people: tuple[str, str], log: 
     assert [(each.what, each.owner) for each in store.due(date(2026, 4, 15))] == [("evidence", people[0])]
     with store.change(by=people[0]) as change:
         evidence = supply(change, evidence, source=log, note="January to March")
-        evidence = change.save(evidence.revised(**QUARTER, expires=date(2027, 3, 31)))
+        evidence = amend(change, evidence.revised(**QUARTER, expires=date(2027, 3, 31)))
     assert evidence.status == "received"
     assert evidence.revisions[0].attachment is not None
     assert (evidence.revisions[0].added_by, evidence.revisions[0].added_at) == (people[0], NOW)
@@ -161,6 +161,25 @@ def test_nobody_accepts_what_is_their_own(store: Store, people: tuple[str, str],
     with store.change(by=other, why="a longer period") as change:
         evidence = change.advance(evidence, "revise", effective_to=date(2198, 1, 1))
     with pytest.raises(RefusedError, match="revised it"), store.change(by=other) as change:
+        change.advance(evidence, "accept")
+
+
+@pytest.mark.parametrize("fields", [{"expires": date(2199, 1, 1)}, {"owner": None}, {"collected_by": None}])
+def test_nobody_accepts_what_they_changed(
+    store: Store, people: tuple[str, str], log: Path, fields: dict[str, object]
+) -> None:
+    supplier, other = people
+    with store.change(by=supplier) as change:
+        evidence = collect(change, swabs(**QUARTER, collected_by=supplier), source=log)
+    with pytest.raises(RefusedError, match="is kept among its amenders"), store.change(by=other) as change:
+        change.save(evidence.revised(**fields))
+    with pytest.raises(RefusedError, match="is kept among its amenders"), store.change(by=other) as change:
+        change.save(evidence.revised(**fields, amenders=(supplier,)))
+    with store.change(by=other) as change:
+        evidence = amend(change, evidence.revised(**fields))
+    with pytest.raises(RefusedError, match="only added to"), store.change(by=supplier) as change:
+        change.save(evidence.revised(amenders=()))
+    with pytest.raises(RefusedError, match="whoever changed what it says"), store.change(by=other) as change:
         change.advance(evidence, "accept")
 
 

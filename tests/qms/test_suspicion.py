@@ -16,7 +16,7 @@ from qms.documents.control import draft, release
 from qms.documents.document import Document
 from qms.documents.revision import Revision, SectionMark
 from qms.errors import RecordError
-from qms.evidence import Evidence, collect, supply
+from qms.evidence import Evidence, amend, collect, supply
 from qms.findings.finding import Finding
 from qms.kinds import KINDS
 from qms.organisation import Person, Unit
@@ -97,7 +97,7 @@ def test_new_file_of_evidence_is_told_with_who_when_and_why(desk: Desk) -> None:
 def test_several_changes_are_each_told_and_undone_ones_are_not(desk: Desk) -> None:
     def save(why: str, **fields: object) -> None:
         with desk.store.change(by=desk.besa, why=why) as change:
-            change.save(change.get(Evidence, desk.log.id).revised(**fields))
+            amend(change, change.get(Evidence, desk.log.id).revised(**fields))
 
     save("wrong", type="photo", title=Text.of("Swab book", "en"))
     save("retyped", title=Text.of("Swab log of 2026", "en"))
@@ -255,7 +255,7 @@ def test_content_always_and_bookkeeping_never_makes_a_link_suspect(
     with desk.store.change(by=desk.arta) as change:
         log = collect(change, desk.evidence("Log"), url="https://files.example/log")
         talk = change.add(desk.evidence("Talk", owner=desk.arta, due=NOW.date(), links=(change.link(log),)))
-        log = change.save(log.revised(**wanted))
+        log = amend(change, log.revised(**wanted))
     said = set(wanted) - Evidence.BOOKKEEPING - {"labels"}
     found = suspect_links(desk.store, talk)
     assert [each.source.id for each in suspects(desk.store) if each.source.id == talk.id] == [talk.id] * bool(said)
@@ -301,7 +301,7 @@ def test_confirming_a_link_casts_no_suspicion_on_links_to_its_finding(desk: Desk
         finding = change.add(finding)
         talk = change.save(desk.talk.revised(links=(change.link(finding),)))
     with desk.store.change(by=desk.arta) as change:
-        desk.log = change.save(desk.log.revised(title=Text.of("Swab log, corrected", "en")))
+        desk.log = amend(change, desk.log.revised(title=Text.of("Swab log, corrected", "en")))
     assert [each.target.ref for each in suspects(desk.store)] == [desk.log.ref]
     with desk.store.change(by=desk.arta, why="a slip of the pen") as change:
         finding = reconfirm(change, finding, finding.evidence[0], "read it")
