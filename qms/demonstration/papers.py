@@ -56,7 +56,7 @@ def _revision_steps(story: Story, entry: Mapping[str, Any], revision: dict[str, 
     takes = {"draft": _draft, "release": _release}
     for act, on in zip(PATH, revision["days"], strict=False):
         take = takes.get(act, _advance)
-        by = revision[people[act]].removeprefix("@") if act in people else owner
+        by = revision[people[act]] if act in people else owner
         yield _step(on, by, act, key, take, entry, fields=revision)
     if len(revision["days"]) == len(PATH) and "master" not in revision:
         for reader in entry.get("distribution", ()):

@@ -85,24 +85,21 @@ def _translates(revision: Revision, document: Document, circumstances: Circumsta
         )
 
 
-def _independent(revision: Revision, circumstances: Circumstances) -> Iterator[Reason]:
+def _named_writer(revision: Revision, circumstances: Circumstances) -> Iterator[Reason]:
     if circumstances.before is None and not revision.version and circumstances.actor not in revision.writers:
         yield Reason("unnamed-writer", "whoever puts in a file is named among its writers", {})
-    if revision.approver in revision.wrote:
-        yield Reason(
-            "author-approves",
-            "{who} wrote it and cannot approve it; name another approver",
-            {"who": name_of(revision.approver, circumstances.related)},
-        )
 
 
-def _reviewed_by_another(revision: Revision, circumstances: Circumstances) -> Iterator[Reason]:
-    if revision.reviewer in revision.wrote:
-        yield Reason(
-            "author-reviews",
-            "{who} wrote it and cannot review it; name another reviewer",
-            {"who": name_of(revision.reviewer, circumstances.related)},
-        )
+def _by_another(role: str, verb: str) -> Guard:
+    """Return a guard that refuses somebody in a role who wrote some of it."""
+
+    def guard(revision: Revision, circumstances: Circumstances) -> Iterator[Reason]:
+        person = getattr(revision, role)
+        if person in revision.wrote:
+            values = {"who": name_of(person, circumstances.related), "verb": verb, "role": role}
+            yield Reason(f"author-{verb}s", "{who} wrote it and cannot {verb} it; name another {role}", values)
+
+    return guard
 
 
 def _keeps_words(before: Revision, after: Revision, circumstances: Circumstances) -> Iterator[Reason]:
@@ -197,7 +194,8 @@ def _has_successor(revision: Revision, circumstances: Circumstances) -> Iterator
         )
 
 
-_ALWAYS = (_belongs, _independent)
+_ALWAYS = (_belongs, _named_writer, _by_another("approver", "approve"))
+_REVIEWED_BY_ANOTHER = _by_another("reviewer", "review")
 
 REVISION = LifeCycle(
     name="revision",
@@ -208,7 +206,7 @@ REVISION = LifeCycle(
             act="submit",
             sources=WRITABLE,
             target="in_review",
-            guards=(_only("submits", "author", "writers", "owner"), _reviewed_by_another),
+            guards=(_only("submits", "author", "writers", "owner"), _REVIEWED_BY_ANOTHER),
             records=(),
             meaning="hand it to the reviewer",
         ),
@@ -216,7 +214,7 @@ REVISION = LifeCycle(
             act="review",
             sources=("in_review",),
             target="reviewed",
-            guards=(_only("reviews", "reviewer"), _reviewed_by_another),
+            guards=(_only("reviews", "reviewer"), _REVIEWED_BY_ANOTHER),
             records=(),
             signs="reviewed",
             meaning="say that it is right as it is",
