@@ -26,7 +26,8 @@ from qms.documents.document import Document
 from qms.documents.receipts import unread
 from qms.documents.revision import Revision
 from qms.errors import UnknownError
-from qms.evidence import Evidence, counts_for
+from qms.evidence.evidence import Evidence
+from qms.evidence.standing import counts_for
 from qms.findings.finding import ENDS, Finding
 from qms.findings.grades import Grade
 from qms.lifecycle import Reason

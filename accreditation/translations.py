@@ -26,7 +26,7 @@ SAID_BY = {"say": None, "plural": (1, 2), "Reason": (2,)}
 """Calls in the code whose texts are shown to people, with the places of the texts among what they are given."""
 BEGAN = datetime(2026, 11, 23, tzinfo=UTC)
 """Stands in every file, so that only texts make a difference."""
-QMS = ("evidence.py",)
+QMS = ("evidence/standing.py", "evidence/cycle.py")
 """Modules of `qms` whose reasons reports show."""
 
 

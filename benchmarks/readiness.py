@@ -42,7 +42,7 @@ from accreditation.workbook.comparing import compare
 from accreditation.workbook.export import export_workbook
 from accreditation.workbook.reading import read_workbook
 from qms.demonstration import UNIT, StoryClock, make_demonstration
-from qms.evidence import Evidence, collect
+from qms.evidence.evidence import Evidence, collect
 from qms.organisation import Person, Unit
 from qms.record import Text
 from qms.store import Store, open_store

@@ -19,7 +19,7 @@ from qms import Person, Store, Text, Unit, open_store
 from qms.actions.action import Action
 from qms.actions.ownership import Verification
 from qms.change import Change
-from qms.evidence import Evidence, supply
+from qms.evidence.evidence import Evidence, supply
 from qms.findings.finding import (
     Containment,
     Criterion,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from qms.complaints import Complaint
     from qms.documents.document import Document
     from qms.documents.revision import Revision
-    from qms.evidence import Evidence
+    from qms.evidence.evidence import Evidence
     from qms.findings.finding import Finding
     from qms.organisation import Person, Unit
     from qms.record import Record, Text
@@ -45,7 +45,7 @@ _HOMES = {
     "qms.complaints": ("Complaint",),
     "qms.documents.document": ("Document",),
     "qms.documents.revision": ("Revision",),
-    "qms.evidence": ("Evidence",),
+    "qms.evidence.evidence": ("Evidence",),
     "qms.findings.finding": ("Finding",),
     "qms.organisation": ("Person", "Unit"),
     "qms.record": ("Record", "Text"),

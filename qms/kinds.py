@@ -14,7 +14,8 @@ from qms.documents.approval import REVISION
 from qms.documents.document import DOCUMENT, Document
 from qms.documents.receipts import RECEIPT, Receipt
 from qms.documents.revision import Revision
-from qms.evidence import EVIDENCE, Evidence
+from qms.evidence.cycle import EVIDENCE
+from qms.evidence.evidence import Evidence
 from qms.findings.cycle import FINDING
 from qms.findings.finding import Finding
 from qms.lifecycle import Kind

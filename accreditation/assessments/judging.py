@@ -17,7 +17,7 @@ from accreditation.language import SOURCE, Words, offered, words
 from accreditation.standards import Standard
 from qms.actions.action import Action, Cost, Purpose
 from qms.errors import RecordError, RefusedError, described
-from qms.evidence import Evidence
+from qms.evidence.evidence import Evidence
 from qms.findings.finding import ENDS, Finding, Origin, Statement
 from qms.findings.grades import Grade
 from qms.lifecycle import Signed

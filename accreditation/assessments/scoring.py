@@ -17,7 +17,8 @@ from accreditation.assessments.assessment import Assessment, Judgement
 from accreditation.assessments.profile import Checklist, Item
 from accreditation.clauses import Clause
 from accreditation.standards import Standard
-from qms.evidence import Evidence, counts_for
+from qms.evidence.evidence import Evidence
+from qms.evidence.standing import counts_for
 from qms.lifecycle import Reason
 from qms.record import Record
 

@@ -13,7 +13,8 @@ from accreditation.gaps import Situation
 from accreditation.language import Words
 from accreditation.readiness import Readiness, readiness, situation_on
 from qms.actions.action import Action
-from qms.evidence import Evidence, state_on
+from qms.evidence.evidence import Evidence
+from qms.evidence.standing import state_on
 from qms.findings.finding import Finding
 from qms.organisation import Person, Unit
 from qms.record import Link

@@ -22,7 +22,7 @@ from accreditation.workbook.reading import Row, WorkbookEdits
 from accreditation.workbook.tongues import meant
 from qms.actions.action import Action
 from qms.errors import UnknownError
-from qms.evidence import Evidence
+from qms.evidence.evidence import Evidence
 from qms.lifecycle import Reason
 from qms.organisation import Person
 from qms.record import Record

@@ -17,7 +17,8 @@ from accreditation.workbook import columns, layout
 from accreditation.workbook.cells import BETWEEN, judged_cells
 from accreditation.workbook.columns import ACTIONS, CHECKLIST, EVIDENCE, GAPS, Column
 from qms.actions.action import Action
-from qms.evidence import Evidence, counts_for
+from qms.evidence.evidence import Evidence
+from qms.evidence.standing import counts_for
 from qms.lifecycle import Signed
 from qms.organisation import Person, name_of
 from qms.record import LANGUAGES

@@ -14,7 +14,7 @@ from accreditation.workbook.cells import reworded
 from accreditation.workbook.differences import CellDifference, WorkbookDiff
 from qms.actions.action import Action
 from qms.errors import ConflictError, UnknownError
-from qms.evidence import Evidence
+from qms.evidence.evidence import Evidence
 from qms.ledger import Event, rebuilt
 from qms.lifecycle import Signed
 from qms.record import Record, Text

@@ -63,7 +63,7 @@ def add(
     """Keep evidence that is there, with its file or address."""
     from qms.command.entry import gathered
     from qms.command.steps import add_record
-    from qms.evidence import collect
+    from qms.evidence.evidence import collect
 
     said = gathered(
         settings,
@@ -111,7 +111,7 @@ def request(
 def attach(desk: Desk, record: Reference, place: Place, note: Note = "") -> None:
     """Supply what was asked for, or a newer state of it; it is judged anew then."""
     from qms.command.terminal import put
-    from qms.evidence import Evidence, supply
+    from qms.evidence.evidence import Evidence, supply
 
     evidence = desk.store.get(Evidence, record, unit=desk.unit)
     with desk.change() as change:
@@ -125,7 +125,7 @@ def link(desk: Desk, record: Reference, target: Target, note: Note = "") -> None
     """Say that evidence bears on a record; the link remembers what that says now."""
     from qms.command.terminal import put
     from qms.counting import counted
-    from qms.evidence import Evidence
+    from qms.evidence.evidence import Evidence
 
     evidence = desk.store.get(Evidence, record, unit=desk.unit)
     with desk.change() as change:
@@ -218,7 +218,7 @@ def confirm(desk: Desk, record: Reference, target: Target) -> None:
 
 
 def _amend(change: Change, evidence: Any) -> Record:
-    from qms.evidence import amend
+    from qms.evidence.evidence import amend
 
     return amend(change, evidence)
 

@@ -17,7 +17,7 @@ from qms.audits.sampling import draw
 from qms.change import Change
 from qms.complaints import Complaint
 from qms.demonstration.story import Step, Story, read
-from qms.evidence import Evidence, collect, supply
+from qms.evidence.evidence import Evidence, collect, supply
 from qms.findings.finding import Finding
 from qms.organisation import Person
 from qms.record import Record, Text

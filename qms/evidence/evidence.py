@@ -1,17 +1,17 @@
-"""Objective evidence: what was asked for, what came, for which period it speaks and whether it still counts."""
+"""Objective evidence: what was asked for, what came, and for which period it speaks.
+
+Which steps lead where stands in `qms.evidence.cycle`; whether it counts on a day in `qms.evidence.standing`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
 from qms.errors import RecordError
-from qms.lifecycle import Circumstances, LifeCycle, Reason, Signed, Transition
+from qms.lifecycle import Signed
 from qms.record import Attachment, Day, Deadline, Id, Link, Moment, Part, Record, Text
 
 if TYPE_CHECKING:
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 
 EvidenceType = Literal["record", "document", "photo", "interview", "observation", "data", "link"]
 Confidentiality = Literal["public", "internal", "confidential", "restricted"]
-
-SOON = timedelta(days=90)
-"""How long before its expiry evidence is called expiring."""
 
 
 class EvidenceRevision(Part):
@@ -90,7 +87,7 @@ class Evidence(Record):
     Notes
     -----
     ISO 19011:2018, 3.8 and 3.9; ISO 9000:2015, 3.8.3. That it is expiring or expired follows from the day and is
-    never kept: see `counts_for`.
+    never kept: see `qms.evidence.standing.counts_for`.
     """
 
     kind: ClassVar[str] = "evidence"
@@ -152,77 +149,6 @@ class Evidence(Record):
         return ()
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """Whether evidence counts on a day; false, with every reason, if it does not.
-
-    Attributes
-    ----------
-    state : str
-        That of its life cycle, or ``"expiring"`` or ``"expired"`` on that day.
-    reasons : tuple of Reason
-    """
-
-    state: str
-    reasons: tuple[Reason, ...] = ()
-
-    def __bool__(self) -> bool:
-        return not self.reasons
-
-    def __str__(self) -> str:
-        return "; ".join(map(str, self.reasons)) or f"it counts ({self.state})"
-
-
-def counts_for(evidence: Evidence, day: date, *, since: date | None = None) -> Standing:
-    """Say whether evidence counts when it is relied on, on a day.
-
-    Parameters
-    ----------
-    evidence : Evidence
-    day : date
-        The day on which it is relied on: it has to be accepted, not expired, and to speak of no later time.
-    since : date, optional
-        With it, the evidence also has to speak for some day from then to `day`.
-
-    Examples
-    --------
-    >>> log = Evidence(
-    ...     unit="AL-TIR", type="record", title=Text.of("Swab log", "en"), status="accepted",
-    ...     effective_from=date(2026, 1, 1), effective_to=date(2026, 3, 31), expires=date(2027, 3, 31),
-    ... )
-    >>> bool(counts_for(log, date(2026, 11, 1))), counts_for(log, date(2027, 3, 1)).state
-    (True, 'expiring')
-    >>> print(counts_for(log, date(2027, 4, 1)))
-    it expired on 2027-03-31
-    >>> print(counts_for(log, date(2026, 11, 1), since=date(2026, 7, 1)))
-    it speaks for 2026-01-01 to 2026-03-31, not for 2026-07-01 to 2026-11-01
-    """
-    return Standing(state_on(evidence, day), tuple(_against(evidence, day, since)))
-
-
-def state_on(evidence: Evidence, day: date) -> str:
-    """Return the state that evidence is in on a day: that of its life cycle, ``"expiring"`` or ``"expired"``."""
-    if evidence.status not in ("received", "accepted") or evidence.expires is None:
-        return evidence.status
-    if evidence.expires < day:
-        return "expired"
-    return "expiring" if evidence.status == "accepted" and evidence.expires - day <= SOON else evidence.status
-
-
-def _against(evidence: Evidence, day: date, since: date | None) -> Iterator[Reason]:
-    if evidence.status != "accepted":
-        yield Reason("not-accepted", "it is {state}, not accepted", {"state": evidence.status or "new"})
-    if evidence.expires and evidence.expires < day:
-        yield Reason("expired", "it expired on {day}", {"day": str(evidence.expires)})
-    begin, end = evidence.effective_from, evidence.effective_to
-    if begin is None:
-        yield Reason("without-period", "nothing says for which period it speaks", {})
-    elif begin > day or (since and end and end < since):
-        asked = f"{since} to {day}" if since else f"{day}"
-        period = f"{begin} to {end}" if end else f"{begin} and after"
-        yield Reason("other-period", "it speaks for {period}, not for {asked}", {"period": period, "asked": asked})
-
-
 def supply(
     change: Change, evidence: Evidence, *, source: str | Path | None = None, url: str = "", note: str = ""
 ) -> Evidence:
@@ -267,146 +193,3 @@ def collect(
     """Keep evidence that nobody had to ask for, with its first file or address; see `supply`."""
     asked = evidence.revised(owner=evidence.owner or change.by, due=evidence.due or change.at.date())
     return supply(change, change.add(asked), source=source, url=url, note=note)
-
-
-def _is_request(evidence: Evidence, circumstances: Circumstances) -> Iterator[Reason]:
-    if evidence.revisions:
-        yield Reason("supplied-unreceived", "it has come already; take the step 'receive' with it", {})
-    if evidence.owner is None:
-        yield Reason("nobody-asked", "say who is asked for it (owner)", {})
-    if evidence.due is None:
-        yield Reason("without-due", "say by when it is asked for (due)", {})
-    elif evidence.due < (evidence.created.date() if evidence.created else circumstances.today):
-        yield Reason("due-in-past", "it is due on {day}, before it is asked for", {"day": str(evidence.due)})
-
-
-def _has_something(evidence: Evidence, _: Circumstances) -> Iterator[Reason]:
-    if not evidence.revisions:
-        yield Reason("nothing-supplied", "it has neither a file nor an address; supply one", {})
-
-
-def _has_period(evidence: Evidence, _: Circumstances) -> Iterator[Reason]:
-    if evidence.effective_from is None:
-        yield Reason("without-period", "say for which period it speaks (effective_from, effective_to)", {})
-
-
-def _judged_by_another(evidence: Evidence, _: Circumstances) -> Iterator[Reason]:
-    if evidence.judged is None:
-        yield Reason("not-judged", "nobody is recorded to have accepted it; take the step 'accept'", {})
-    elif evidence.judged.by in {each.added_by for each in evidence.revisions}:
-        yield Reason("judges-own", "whoever supplied it does not accept it; ask somebody else", {})
-
-
-def _by_nobody_of_its_own(evidence: Evidence, circumstances: Circumstances) -> Iterator[Reason]:
-    if circumstances.actor == evidence.owner:
-        yield Reason("judges-own", "whoever keeps it does not accept it; ask somebody else", {})
-    if circumstances.actor == evidence.collected_by:
-        yield Reason("judges-own", "whoever collected it does not accept it; ask somebody else", {})
-    if circumstances.actor in evidence.amenders:
-        yield Reason("judges-own", "whoever changed what it says does not accept it; ask somebody else", {})
-    if evidence.renewed and circumstances.actor == evidence.renewed.by:
-        yield Reason("judges-own", "whoever revised it does not accept it; ask somebody else", {})
-
-
-def _speaks_by_now(evidence: Evidence, circumstances: Circumstances) -> Iterator[Reason]:
-    if evidence.effective_from and evidence.effective_from > circumstances.today + timedelta(days=1):
-        day = {"day": str(evidence.effective_from)}
-        yield Reason("not-yet", "it speaks for a time from {day} on, which is to come", day)
-
-
-def _grows(evidence: Evidence, circumstances: Circumstances) -> Iterator[Reason]:
-    before = circumstances.before
-    if isinstance(before, Evidence) and evidence.revisions[: len(before.revisions)] != before.revisions:
-        yield Reason("revision-changed", "revisions that are kept stay as they are; add a new one", {})
-
-
-def _supplied_by_actor(evidence: Evidence, circumstances: Circumstances) -> Iterator[Reason]:
-    before = circumstances.before
-    kept = len(before.revisions) if isinstance(before, Evidence) else 0
-    if any(each.added_by != circumstances.actor for each in evidence.revisions[kept:]):
-        yield Reason("supplied-by-another", "a new revision is added by whoever makes the change", {})
-
-
-def _edit_adds_as_actor(before: Evidence, after: Evidence, circumstances: Circumstances) -> Iterator[Reason]:
-    yield from _supplied_by_actor(after, circumstances)
-    if before.status in ("accepted", "rejected") and after.content() != before.content():
-        yield Reason(
-            "judged", "it was {state} as it is; take the step 'revise' to change it", {"state": before.status}
-        )
-
-
-def _amended_as_actor(before: Evidence, after: Evidence, circumstances: Circumstances) -> Iterator[Reason]:
-    if not set(before.amenders) <= set(after.amenders):
-        yield Reason("amender-dropped", "who changed what it says is only added to", {})
-    if before.status != "received" or circumstances.actor in after.amenders:
-        return
-    changed = [name for name in _SAID if getattr(before, name) != getattr(after, name)]
-    if changed:
-        template = "whoever changes {fields} once it came is kept among its amenders; use 'amend'"
-        yield Reason("unnamed-amender", template, {"fields": ", ".join(changed)})
-
-
-_SUPPLIED = tuple(
-    name for name in Evidence.model_fields if name not in Record.model_fields and name not in Evidence.STEP_FIELDS
-)
-_SAID = ("owner", *(name for name in _SUPPLIED if name not in {"revisions", *Evidence.BOOKKEEPING}))
-"""What evidence is judged by, beside what was supplied."""
-
-EVIDENCE = LifeCycle(
-    name="evidence",
-    initial="requested",
-    final=("cancelled",),
-    transitions=(
-        Transition(
-            act="receive",
-            sources=("requested",),
-            target="received",
-            guards=(_supplied_by_actor,),
-            records=_SUPPLIED,
-            meaning="take what was supplied",
-        ),
-        Transition(
-            act="accept",
-            sources=("received",),
-            target="accepted",
-            guards=(_by_nobody_of_its_own, _speaks_by_now),
-            records=(),
-            signs="judged",
-            meaning="say that it shows what it is to show",
-        ),
-        Transition(
-            act="reject",
-            sources=("received",),
-            target="rejected",
-            records=(),
-            signs="judged",
-            needs_why=True,
-            meaning="say why it does not",
-        ),
-        Transition(
-            act="revise",
-            sources=("accepted", "rejected"),
-            target="received",
-            guards=(_supplied_by_actor,),
-            records=_SUPPLIED,
-            signs="renewed",
-            needs_why=True,
-            meaning="put right or renew it, to be judged again",
-        ),
-        Transition(
-            act="cancel",
-            sources=("requested",),
-            target="cancelled",
-            records=(),
-            needs_why=True,
-            meaning="no longer ask for it",
-        ),
-    ),
-    demands={
-        "requested": (_is_request,),
-        "received": (_grows, _has_something),
-        "accepted": (_grows, _has_something, _has_period, _judged_by_another),
-        "rejected": (_grows, _has_something),
-    },
-    edits=(_edit_adds_as_actor, _amended_as_actor),
-)

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from datetime import date
 
 from qms.actions.ownership import Verification, is_verified, signed_now
-from qms.evidence import Evidence, counts_for
+from qms.evidence.evidence import Evidence
+from qms.evidence.standing import counts_for
 from qms.findings.finding import Finding, Review
 from qms.findings.guards import answers, has_correction, of_this_round
 from qms.lifecycle import Circumstances, Reason

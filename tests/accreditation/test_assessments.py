@@ -25,7 +25,7 @@ from accreditation.errors import UnknownError
 from accreditation.language import words
 from accreditation.standards import Standard
 from qms.errors import ConflictError, RecordError, RefusedError
-from qms.evidence import Evidence, collect, supply
+from qms.evidence.evidence import Evidence, collect, supply
 from qms.lifecycle import Signed
 from qms.organisation import Unit
 from qms.record import Text

@@ -19,7 +19,7 @@ from qms.actions.action import Action
 from qms.audits.audit import Audit
 from qms.demonstration import UNIT, StoryClock, make_demonstration
 from qms.documents.document import Document
-from qms.evidence import Evidence
+from qms.evidence.evidence import Evidence
 from qms.findings.finding import Finding
 from qms.organisation import Person
 from qms.record import Text

@@ -23,7 +23,7 @@ from accreditation.readiness import latest, readiness, situation_on
 from qms.actions.action import Action, Cost
 from qms.audits.audit import Audit
 from qms.documents.document import Document
-from qms.evidence import Evidence, collect
+from qms.evidence.evidence import Evidence, collect
 from qms.findings.finding import Finding
 from qms.organisation import Person, Unit
 from qms.record import Link, Record, Requirement, Text

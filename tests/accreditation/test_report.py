@@ -81,7 +81,7 @@ def xx(text: str) -> Text:
 def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
     """A unit with 2 gaps on 3 November; one is closed and another is found by 20 December."""
     from accreditation.kinds import KINDS
-    from qms.evidence import Evidence, collect
+    from qms.evidence.evidence import Evidence, collect
     from qms.store import open_store
 
     clock = Clock()

@@ -15,7 +15,7 @@ from qms import Store
 from qms.actions.action import Action
 from qms.attachments import AttachedFiles
 from qms.errors import ExchangeError, StoreError
-from qms.evidence import Evidence, collect
+from qms.evidence.evidence import Evidence, collect
 from qms.exchange.backup import back_up, restore
 from qms.exchange.checkpoint import check_checkpoints, new_key, read_key, sign_checkpoint
 from qms.exchange.merge import import_folder

@@ -25,7 +25,8 @@ from qms.documents.document import Document
 from qms.documents.receipts import unread
 from qms.documents.revision import Revision
 from qms.errors import RecordError, UnknownError
-from qms.evidence import Evidence, state_on
+from qms.evidence.evidence import Evidence
+from qms.evidence.standing import state_on
 from qms.findings.cycle import FINDING
 from qms.findings.finding import Finding
 from qms.findings.grades import Grade

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from qms.errors import AttachmentError, RecordError, RefusedError, described
-from qms.evidence import EVIDENCE, Evidence, EvidenceRevision, amend, collect, counts_for, state_on, supply
+from qms.evidence.cycle import EVIDENCE
+from qms.evidence.evidence import Evidence, EvidenceRevision, amend, collect, supply
+from qms.evidence.standing import counts_for, state_on
 from qms.lifecycle import Circumstances, Signed
 from qms.organisation import Person
 from qms.record import Text
@@ -177,10 +179,17 @@ def test_nobody_accepts_what_they_changed(
         change.save(evidence.revised(**fields, amenders=(supplier,)))
     with store.change(by=other) as change:
         evidence = amend(change, evidence.revised(**fields))
-    with pytest.raises(RefusedError, match="only added to"), store.change(by=supplier) as change:
+    with pytest.raises(RefusedError, match="amenders may only grow"), store.change(by=supplier) as change:
         change.save(evidence.revised(amenders=()))
     with pytest.raises(RefusedError, match="whoever changed what it says"), store.change(by=other) as change:
         change.advance(evidence, "accept")
+    with store.change(by=supplier, why="wrong period") as change:
+        evidence = change.advance(evidence, "reject")
+    with (
+        pytest.raises(RefusedError, match="revise does not change amenders"),
+        store.change(by=supplier, why="another period") as change,
+    ):
+        change.advance(evidence, "revise", amenders=())
 
 
 def test_what_is_to_come_is_not_accepted(store: Store, people: tuple[str, str], log: Path) -> None:

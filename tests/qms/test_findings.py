@@ -13,7 +13,7 @@ from qms.actions.action import Action
 from qms.actions.ownership import Verification, hand_over
 from qms.change import Change
 from qms.errors import RefusedError
-from qms.evidence import Evidence, collect, supply
+from qms.evidence.evidence import Evidence, collect, supply
 from qms.findings.finding import (
     Containment,
     Criterion,

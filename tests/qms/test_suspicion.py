@@ -16,7 +16,7 @@ from qms.documents.control import draft, release
 from qms.documents.document import Document
 from qms.documents.revision import Revision, SectionMark
 from qms.errors import RecordError
-from qms.evidence import Evidence, amend, collect, supply
+from qms.evidence.evidence import Evidence, amend, collect, supply
 from qms.findings.finding import Finding
 from qms.kinds import KINDS
 from qms.organisation import Person, Unit

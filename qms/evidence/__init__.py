@@ -1,0 +1,1 @@
+"""Objective evidence: what came, who judged it, and whether it counts on a day."""
