@@ -27,6 +27,8 @@ from accreditation.sheets import COLUMNS, LARGEST, sheet_rows
 from accreditation.standards import Standard, parsed_standard
 from qms.errors import described
 
+ENDINGS = (".toml", ".xlsx")
+"""Endings of the files that a catalogue is read from."""
 MOST_CLAUSES = 5000
 _YES = frozenset({"yes", "true", "x", "1", "po", "da", "да"})
 _NO = frozenset({"", "no", "false", "0", "jo", "ne", "не"})

@@ -120,11 +120,15 @@ def readiness_over_time(
         for standing in readiness_over_time(store, assessment, on=date.today()):
             print(standing.on, standing.scores.whole.value, len(standing.blockers))
     """
-    days = [on]
-    while _has_begun(store, assessment, before := months_after(on, -every_months * len(days))):
-        days.append(before)
-    for day in reversed(days):
-        yield readiness(situation_on(store, assessment, day))
+    situations = [situation_on(store, assessment, on)]
+    while True:
+        before = months_after(on, -every_months * len(situations))
+        try:
+            situations.append(situation_on(store, assessment, before))
+        except UnknownError:
+            break
+    while situations:
+        yield readiness(situations.pop())
 
 
 def counted(found: Sequence[Issue]) -> dict[str, int]:
@@ -185,14 +189,6 @@ def assessment_at(store: Store, assessment: Assessment, moment: datetime) -> Ass
         f"There was no assessment of {assessment.unit} on {moment.date()}; {assessment.ref} was begun on {begun}. "
         "Choose a later day, or an assessment that follows an earlier one."
     )
-
-
-def _has_begun(store: Store, assessment: Assessment, on: date) -> bool:
-    try:
-        assessment_at(store, assessment, datetime.combine(on, time.max, UTC))
-    except UnknownError:
-        return False
-    return True
 
 
 def _beginning(assessment: Assessment) -> tuple[date, str]:

@@ -36,6 +36,17 @@ SAID = ("result", "documented", "implemented", "justification", "evidence")
 """Fields of a judgement that a person fills in."""
 
 
+def asked(profile: Profile, own: Mapping[str, Standard] | None = None) -> Checklist:
+    """Return what a profile asks, as `Checklist.of` does, and refuse one that asks nothing."""
+    checklist = Checklist.of(profile, own)
+    if not checklist.items:
+        fix = "Name a standard whose clauses are loaded, or exclude less"
+        raise CatalogueError(
+            f"The profile {profile.name!r} cannot be used", [Problem("profile", "it asks nothing", fix)]
+        )
+    return checklist
+
+
 def begin(
     change: Change,
     unit: str,
@@ -67,11 +78,7 @@ def begin(
     UnknownError, CatalogueError
         If the profile does not fit the standards, or asks nothing.
     """
-    if not Checklist.of(profile, own).items:
-        problem = Problem(
-            "profile", "it asks nothing", "Name a standard whose clauses are loaded, or exclude less"
-        )
-        raise CatalogueError(f"The profile {profile.name!r} cannot be used", [problem])
+    asked(profile, own)
     kept = {key: _keep(change, each) for key, each in (own or {}).items() if key in profile.standards}
     profile = profile.model_copy(update={"catalogues": {**profile.catalogues, **kept}})
     assessment = change.add(Assessment(unit=unit, profile=profile, title=title, lead=lead, **fields))

@@ -25,18 +25,20 @@ def catalogue(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
     """List the standards, or check one: complete, of a sane length, and without words of the licensed text."""
-    from accreditation.catalogue_files import read_catalogue
+    from accreditation.catalogue_files import ENDINGS, read_catalogue
     from accreditation.catalogue_lint import lint
-    from accreditation.errors import CatalogueError
+    from accreditation.errors import CatalogueError, UnknownError
     from accreditation.overlay import read_overlay
     from accreditation.standards import standard, standards
     from qms.command.terminal import put_json, put_table
     from qms.command.terminal import say as tell
 
+    if licensed and not name:
+        raise UnknownError("Nothing says of which standard the licensed text is. Name its key, or your catalogue.")
     known = standards()
-    own = name.endswith((".toml", ".xlsx"))
+    own = name.endswith(ENDINGS)
     found = list(known.values()) if not name else [read_catalogue(name) if own else standard(name)]
-    text = read_overlay(licensed, found[0]) if licensed and name else None
+    text = read_overlay(licensed, found[0]) if licensed else None
     if name:
         problems = list(
             lint(found[0], licensed=text.texts if text else None, known={**known, found[0].key: found[0]})

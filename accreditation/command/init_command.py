@@ -65,8 +65,7 @@ def init(
 ) -> None:
     """Begin an assessment; make the store, the unit and you in it first, if they are not there yet."""
     from accreditation.assessments.assessment import Assessment, Purpose
-    from accreditation.assessments.judging import begin, begin_after, checklist_of
-    from accreditation.assessments.profile import Checklist
+    from accreditation.assessments.judging import asked, begin, begin_after, checklist_of
     from accreditation.command.exchange_commands import write_workbook
     from accreditation.errors import UnknownError
     from accreditation.language import words
@@ -83,7 +82,7 @@ def init(
     if carry and follows is None:
         raise UnknownError("There is nothing to carry over. Say --follows AS-... too.")
     wanted, own = _profile(profile, standards or [])
-    Checklist.of(wanted, own)
+    asked(wanted, own)
     known: dict[str, Any] = {"store": store, "files": files, "language": language, "by": by}
     if _is_new(store, files):
         _found(known, unit, name, jurisdiction, person_name)
@@ -192,13 +191,13 @@ def _found(
 def _profile(place: Path | None, named: list[str]) -> tuple[Profile, dict[str, Standard]]:
     """Return the profile that was asked for, and the standards of the user's own in it."""
     from accreditation.assessments.profile import Profile, read_profile
-    from accreditation.catalogue_files import read_catalogue
+    from accreditation.catalogue_files import ENDINGS, read_catalogue
     from accreditation.standards import standard
 
     own: dict[str, Standard] = {}
     keys = []
     for each in named:
-        if each.endswith((".toml", ".xlsx")):
+        if each.endswith(ENDINGS):
             read = read_catalogue(each)
             own[read.key] = read
             keys.append(read.key)

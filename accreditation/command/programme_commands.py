@@ -110,22 +110,22 @@ def indicators(
     from qms.command.terminal import put, put_json, put_table
 
     known = frameworks()
-    if not framework and as_json:
-        put_json([{"key": e.key, "title": e.title, "indicators": list(e.indicators)} for e in known.values()])
-        return
     if not framework:
+        if as_json:
+            put_json([{"key": e.key, "title": e.title, "indicators": list(e.indicators)} for e in known.values()])
+            return
         rows = [(each.key, len(each.indicators) or "not known", each.title) for each in known.values()]
         put_table(("Framework", "Indicators", "Title"), rows)
         return
     if framework not in known:
         raise UnknownError(f"There is no framework {framework!r}. There is {', '.join(known)}.")
     chosen = with_texts(known[framework], texts) if texts else known[framework]
-    asked = [number] if number else chosen.indicators
+    said = {each: chosen.text(each) for each in ([number] if number else chosen.indicators)}
     if as_json:
-        put_json({str(each): str(chosen.text(each)) for each in asked})
+        put_json(said)
         return
-    for each in asked:
-        put(f"{each}  {chosen.text(each)}")
+    for each, text in said.items():
+        put(f"{each}  {text}")
 
 
 def add_commands(root: typer.Typer) -> None:

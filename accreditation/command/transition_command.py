@@ -46,10 +46,10 @@ def transition(
     from qms.command.terminal import say as tell
     from qms.record import Text
 
-    kept = chosen(desk, assessment)
-    moved, own = read_move(desk.store, kept, old, to, crosswalk, on=day(desk, on))
     if as_json and carry:
         raise UnknownError("--json shows what would be carried; open the new assessment without it.")
+    kept = chosen(desk, assessment)
+    moved, own = read_move(desk.store, kept, old, to, crosswalk, on=day(desk, on))
     before, after = moved.old, moved.new
     say = spoken(desk)
     if as_json:
@@ -108,13 +108,13 @@ def read_move(
 ) -> tuple[Transition, dict[str, Standard]]:
     """Return the transition between two editions, and the new one where it is a catalogue of the user's own."""
     from accreditation.assessments.judging import own_standards
-    from accreditation.catalogue_files import read_catalogue
+    from accreditation.catalogue_files import ENDINGS, read_catalogue
     from accreditation.crosswalk import Crosswalk, read_crosswalk
     from accreditation.standards import standard
     from accreditation.transition import transition as moved_to
 
     before = own_standards(store, kept).get(old) or standard(old)
-    own = [read_catalogue(to)] if to.endswith((".toml", ".xlsx")) else []
+    own = [read_catalogue(to)] if to.endswith(ENDINGS) else []
     after = own[0] if own else standard(to)
     links = read_crosswalk(crosswalk, before, after) if crosswalk else Crosswalk(a=before.key, b=after.key)
     return moved_to(kept, links, before, after, on=on), {each.key: each for each in own}

@@ -260,11 +260,18 @@ def test_a_catalogue_is_checked_and_standards_are_listed(typed: Typed, tmp_path:
     assert "no clause comes round" in told
 
 
+def test_what_asks_nothing_leaves_no_store_behind(typed: Typed, tmp_path: Path) -> None:
+    refused = typed(f"init {NEW}", "Arta Hoxha", "--standard", "iso17020-2026", code=ExitCode.OUR_ERROR)
+    assert "it asks nothing" in refused.output
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_licensed_text_is_shown_and_never_kept(begun: Typed, tmp_path: Path) -> None:
     mine = tmp_path / "mine.toml"
     mine.write_text('standard = "iso17020-2012"\n[text]\n"4.1.1" = "Words held"\n"99.9" = "x"\n', encoding="utf-8")
     assert "Words held" in begun("show 4.1.1 --licensed mine.toml").output
     assert "Words held" not in begun("show 4.1.2 --licensed mine.toml").output
+    assert "of which standard" in begun("catalogue --licensed mine.toml", code=ExitCode.OUR_ERROR).output
     told = begun("catalogue iso17020-2012 --licensed mine.toml").output
     assert "Without licensed text: 115" in told
     assert "In the licensed text only: 1, such as 99.9" in told
