@@ -47,6 +47,7 @@ def counts_for(evidence: Evidence, day: date, *, since: date | None = None) -> S
 
     Examples
     --------
+    >>> from qms.record import Text
     >>> log = Evidence(
     ...     unit="AL-TIR", type="record", title=Text.of("Swab log", "en"), status="accepted",
     ...     effective_from=date(2026, 1, 1), effective_to=date(2026, 3, 31), expires=date(2027, 3, 31),
